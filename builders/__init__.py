@@ -1,0 +1,1 @@
+"""Builders: one thin module a game, so that datasets finds exactly one class in each."""

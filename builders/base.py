@@ -1,0 +1,121 @@
+"""The one builder that all games share: a config over a manifest, an `ArrowBasedBuilder` over its shards.
+
+It holds no logic and does no IO of its own: datasets replaces `open` and other names in a builder's modules.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import datasets
+import pyarrow as pa
+
+from rhythm_maps.build import features, generate, presets, spec
+from rhythm_maps.errors import NoDataError, UsageError
+
+
+@dataclass
+class MapsConfig(datasets.BuilderConfig):
+    """One config of a game: charts, beats, tracks or a preset.
+
+    Attributes:
+        game: name of the game; set by the builder.
+        manifest: path of a manifest, where it is not given by ``data_files``.
+        splits: shares of train, validation and test for a `data_dir`; None for the default.
+        min_notes: charts with fewer notes give no row.
+        filters: ``[(column, operator, value), ...]`` over scalar chart columns; all must hold, with a preset's own.
+        columns: names of the columns wanted; None for all.
+        on_bad_files: "warn" (default), "error" or "skip".
+    """
+
+    game: str = ""
+    manifest: str | None = None
+    splits: tuple[float, float, float] | None = None
+    min_notes: int = 1
+    filters: list[tuple[str, str, Any]] | None = None
+    columns: list[str] | None = None
+    on_bad_files: str = "warn"
+
+    def create_config_id(self, config_kwargs: dict[str, Any], custom_features: object = None) -> str:
+        """Return the cache key: of the files' content and what is asked of them, not of how they were named."""
+        if not {"data_dir", "data_files", "manifest"} & set(config_kwargs):
+            return str(self.name)
+        if custom_features is not None:
+            raise UsageError("features= is not taken: the schema is fixed; use columns= or cast the result")
+        self.manifest = str(generate.find_manifest(self.game, self.data_dir, self._manifest_path(), self.splits))
+        plan = generate.load_manifest(generate.Path(self.manifest), self.game)
+        return f"{self.name}-{generate.cache_id(plan, self.request())}"
+
+    def request(self) -> generate.Request:
+        """Return what this config asks of a build."""
+        return generate.make_request(
+            self.game, self.name, min_notes=self.min_notes, filters=self.filters, columns=self.columns,
+            on_bad_files=self.on_bad_files,
+        )
+
+    def _manifest_path(self) -> str | None:
+        if self.data_dir is not None or not self.data_files:
+            return self.manifest
+        # With data_dir datasets fills data_files by a glob of its own, which never gets here.
+        files = [str(file) for part in self.data_files.values() for file in part]
+        if len(files) != 1 or not files[0].endswith(".jsonl"):
+            raise UsageError(
+                f"data_files must name one manifest (.jsonl, made by rhythm-maps scan), not {len(files)} files such as "
+                f"{files[0]!r}. For a folder of maps give data_dir= (without either, datasets lists the working directory)."
+            )
+        return files[0]
+
+
+class MapsBuilder(datasets.ArrowBasedBuilder):
+    """Generates rows from local maps. Subclasses set `BUILDER_CONFIGS` (`configs_of`) and nothing else."""
+
+    BUILDER_CONFIG_CLASS = MapsConfig
+    DEFAULT_CONFIG_NAME = "charts"
+
+    def _info(self) -> datasets.DatasetInfo:
+        return datasets.DatasetInfo(features=features.features(self.config.request().selected))
+
+    def _split_generators(self, dl_manager: object) -> list[datasets.SplitGenerator]:
+        del dl_manager
+        config = self.config
+        path = generate.find_manifest(config.game, None, config.manifest)
+        plan = generate.load_manifest(path, config.game)
+        request = config.request()
+        generate.report_inputs(plan, request)
+        found = []
+        for split in dict.fromkeys(shard.split for shard in plan.shards):
+            shards = [shard for shard in plan.shards if shard.split == split]
+            # Exactly one list: it is what num_proc and streaming share out.
+            kwargs = {"shards": shards, "path": str(path), "roots": tuple(plan.header.roots), "request": request}
+            found.append(datasets.SplitGenerator(name=split, gen_kwargs=kwargs))
+        if not found:
+            raise NoDataError(f"{path}: none of its {len(plan.rejects)} inputs could be opened")
+        return found
+
+    def _generate_tables(
+        self, shards: list[Any], path: str, roots: tuple[str, ...], request: generate.Request
+    ) -> Any:
+        for (shard, count), table in generate.tables(shards, path, roots, request):
+            yield datasets.builder.Key(shard, count), pa.table(table)
+
+    def as_dataset(self, split: Any = None, **kwargs: Any) -> Any:
+        """Return the dataset; splits without rows do not exist (datasets fails on every split where one is empty)."""
+        rows = {name: info.num_examples for name, info in self.info.splits.items()}
+        named = [name for name, count in rows.items() if count]
+        if not named or (isinstance(split, str) and rows.get(split) == 0):
+            where = f"split {split!r}" if named else "every split"
+            raise NoDataError(
+                f"{self.name}/{self.config.name}: {where} is empty: no chart passed. Loosen the filters or min_notes, or "
+                f"look at the rejects with rhythm-maps inspect. Splits with rows: {', '.join(named) or '(none)'}."
+            )
+        if split is None:
+            split = {name: name for name in named}
+        return super().as_dataset(split=split, **kwargs)
+
+
+def configs_of(game: str) -> list[MapsConfig]:
+    """Return the configs of a game: the stored ones and its presets, in that order."""
+    names = [*spec.CONFIGS, *presets.presets(game)]
+    texts = {name: preset.description for name, preset in presets.presets(game).items()}
+    return [MapsConfig(name=name, game=game, description=texts.get(name), version="1.0.0") for name in names]

@@ -1,0 +1,1 @@
+"""From mapsets to a Hub-shaped folder: scan, group, split, shard, write, resume."""

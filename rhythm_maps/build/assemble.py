@@ -1,0 +1,142 @@
+"""Puts finished shards together into a Hub-shaped folder, with README, ledger, groups and info."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from rhythm_maps.build import manifest, previous, readme
+from rhythm_maps.build.ledger import SCHEMA as LEDGER_SCHEMA
+from rhythm_maps.build.ledger import input_rejects
+from rhythm_maps.build.manifest import SPLITS, Manifest, MapsetEntry
+from rhythm_maps.build.parquet import write_table
+from rhythm_maps.build.previous import GROUPS_FILE, INFO_FILE
+from rhythm_maps.build.shard import LEDGER
+from rhythm_maps.build.spec import Spec, package_versions
+from rhythm_maps.build.unit import Unit, UnitFacts, read_facts
+from rhythm_maps.files import atomic
+
+INFO = INFO_FILE
+FORMAT = 1
+
+
+def assemble(plan: Manifest, spec: Spec, key: str, units: Sequence[Unit], new: Path) -> dict[str, Any]:
+    """Assemble the tree of a build from its finished shards.
+
+    Args:
+        plan: the manifest.
+        spec: the build.
+        key: the build's key; ``meta/info.json``, which holds it, is written last.
+        units: the shards in manifest order, all done.
+        new: the folder to make; what an interrupted assembly left there is removed.
+
+    Returns:
+        The content of ``meta/info.json``.
+    """
+    atomic.remove_tree(new)
+    atomic.make_folder(new / "meta")
+    facts = [read_facts(unit) for unit in units]
+    rows = _sum_rows(units, [one.rows for one in facts], spec.configs)
+    preset_rows = _sum_rows(units, [one.presets for one in facts], facts[0].presets if facts else ())
+    if "charts" not in spec.configs:
+        preset_rows = {}
+    for config, splits in rows.items():
+        atomic.make_folder(new / config)
+        for unit in units:
+            if splits.get(unit.shard.split):
+                atomic.link(unit.done / f"{config}.parquet", new / config / f"{unit.shard.name}.parquet")
+    ledger = _ledger(plan, units)
+    write_table(new / "meta" / "ledger.parquet", ledger)
+    _write_groups(plan, new)
+    outcomes = _outcomes(plan, facts)
+    info: dict[str, Any] = {
+        "format": FORMAT,
+        "game": spec.game,
+        "schema_version": spec.schema_version,
+        "spec": msgspec.to_builtins(spec),
+        "versions": package_versions(),
+        "shards": plan.header.shards,
+        "fractions": plan.header.fractions,
+        "mapsets": plan.mapsets,
+        "rows": rows,
+        "presets": preset_rows,
+        "hours": round(sum(one.seconds for one in facts) / 3600, 6),
+        "ledger": outcomes,
+        "rejects": _reject_codes(outcomes),
+        "rights": {
+            "code": "MIT, rhythm_maps",
+            "content": "third-party: maps and music belong to their authors; no rights are granted",
+        },
+    }
+    text = readme.render(spec, rows, preset_rows, {**info, "version": info["versions"]["rhythm_maps"]})
+    with atomic.create(new / "README.md") as file:
+        file.write(text.encode("utf-8"))
+    info["files"] = _files(new)
+    info["content_sha256"] = hashlib.sha256(msgspec.json.encode(info["files"], order="deterministic")).hexdigest()
+    info["key"] = key
+    with atomic.create(new / INFO) as file:
+        file.write(msgspec.json.format(msgspec.json.encode(info, order="sorted"), indent=2) + b"\n")
+    return info
+
+
+def _sum_rows(units: Sequence[Unit], counts: Sequence[dict[str, int]], names: Sequence[str] | dict[str, int]) -> dict[str, dict[str, int]]:
+    """Return name -> split -> rows, without the splits and names that have none."""
+    total: dict[str, dict[str, int]] = {}
+    for name in names:
+        splits: dict[str, int] = defaultdict(int)
+        for unit, count in zip(units, counts, strict=True):
+            splits[unit.shard.split] += count.get(name, 0)
+        found = {split: splits[split] for split in SPLITS if splits.get(split)}
+        if found:
+            total[name] = found
+    return total
+
+
+def _ledger(plan: Manifest, units: Sequence[Unit]) -> pa.Table:
+    parts = [pq.read_table(unit.done / f"{LEDGER}.parquet", schema=LEDGER_SCHEMA) for unit in units]
+    return pa.concat_tables([*parts, input_rejects(plan.rejects)])
+
+
+def _write_groups(plan: Manifest, new: Path) -> None:
+    entries = [line for line in manifest.read_lines(plan.path) if isinstance(line, MapsetEntry)]
+    write_table(new / GROUPS_FILE, previous.groups_table(previous.groups_of(entries)))
+    if plan.moved:
+        moved = pa.Table.from_pylist([msgspec.structs.asdict(line) for line in plan.moved])
+        write_table(new / "meta" / "moved.parquet", moved)
+
+
+def _outcomes(plan: Manifest, facts: Sequence[UnitFacts]) -> dict[str, int]:
+    total: dict[str, int] = defaultdict(int)
+    for one in facts:
+        for outcome, count in one.outcomes.items():
+            total[outcome.strip()] += count
+    for reject in plan.rejects:
+        total[f"input reject {reject.code}"] += 1
+    return dict(sorted(total.items()))
+
+
+def _reject_codes(outcomes: dict[str, int]) -> dict[str, int]:
+    codes: dict[str, int] = defaultdict(int)
+    for outcome, count in outcomes.items():
+        kind, _, rest = outcome.partition(" ")
+        what, _, code = rest.partition(" ")
+        if what == "reject" and kind:
+            codes[code] += count
+    return dict(sorted(codes.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _files(new: Path) -> dict[str, dict[str, Any]]:
+    found = {}
+    for path in sorted(new.rglob("*")):
+        if path.is_file():
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            found[path.relative_to(new).as_posix()] = {"bytes": path.stat().st_size, "sha256": digest}
+    return found

@@ -1,0 +1,187 @@
+"""What a builder needs of a build: a manifest for its arguments, and the tables of one config."""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+import pyarrow as pa
+
+from rhythm_maps.build import manifest, scan
+from rhythm_maps.build.ledger import input_rejects
+from rhythm_maps.build.manifest import Manifest, ShardRef
+from rhythm_maps.build.shard import LEDGER, iter_shard
+from rhythm_maps.build.spec import CONFIGS, Spec, columns, make_spec
+from rhythm_maps.errors import BadFileError, InputError, UsageError
+from rhythm_maps.schema import Column
+
+OnBadFiles = Literal["warn", "error", "skip"]
+ON_BAD_FILES = ("warn", "error", "skip")
+
+
+class RejectsWarning(UserWarning):
+    """Some inputs gave no row; the message names the first of them and why."""
+
+
+class Request(NamedTuple):
+    """What one load asks for, small and picklable.
+
+    Attributes:
+        spec: what to make.
+        config: the stored config it is read from; a preset reads charts.
+        columns: names of the columns wanted, None for all.
+        on_bad_files: what to do about rejects.
+    """
+
+    spec: Spec
+    config: str
+    columns: tuple[str, ...] | None
+    on_bad_files: OnBadFiles
+
+    @property
+    def selected(self) -> tuple[Column, ...]:
+        """Return the columns wanted, in schema order.
+
+        Raises:
+            UsageError: a name is no column.
+        """
+        every = columns(self.spec.game, self.config)
+        if self.columns is None:
+            return every
+        unknown = sorted(set(self.columns) - {column.name for column in every})
+        if unknown:
+            known = ", ".join(column.name for column in every)
+            raise UsageError(f"{self.config} has no column {', '.join(unknown)}: expected some of {known}")
+        return tuple(column for column in every if column.name in self.columns)
+
+
+def make_request(
+    game: str,
+    name: str,
+    *,
+    min_notes: int = 1,
+    filters: Sequence[Sequence[Any]] | None = None,
+    columns: Sequence[str] | None = None,
+    on_bad_files: str = "warn",
+) -> Request:
+    """Check the arguments of a load.
+
+    Args:
+        game: the game.
+        name: a stored config or a preset.
+        min_notes: charts with fewer notes give no row.
+        filters: further filters over scalar chart columns; a preset's own hold as well.
+        columns: the columns wanted.
+        on_bad_files: "warn" (a `RejectsWarning` a shard), "error" or "skip".
+
+    Raises:
+        UsageError: an argument is wrong.
+    """
+    if on_bad_files not in ON_BAD_FILES:
+        raise UsageError(f"on_bad_files is {on_bad_files!r}: expected one of {', '.join(ON_BAD_FILES)}")
+    config = name if name in CONFIGS else "charts"
+    preset = "" if name in CONFIGS else name
+    spec = make_spec(game, configs=(config,), min_notes=min_notes, preset=preset, filters=filters or ())
+    return Request(spec, config, tuple(columns) if columns is not None else None, on_bad_files)  # type: ignore[arg-type]
+
+
+def find_manifest(
+    game: str, data_dir: str | None, path: str | None, splits: Sequence[float] | None = None
+) -> Path:
+    """Return the manifest of a load: the one given, or that of a fresh scan of `data_dir`, kept in the cache.
+
+    Raises:
+        UsageError: neither is given, or `splits` with a manifest, which has its splits already.
+        InputError, NoDataError, BadFormat: as `scan.scan` and `manifest.load`.
+    """
+    if data_dir is not None:
+        return scan.scan(game, [data_dir], fractions=splits).keep()
+    if path is None:
+        raise UsageError(
+            f'no input given. For your own maps: load_dataset("{game}", ..., data_dir="folder of your maps"); '
+            f"for a scan: data_files=\"manifest.jsonl\" (made by: rhythm-maps scan {game} FOLDER --out manifest.jsonl)."
+        )
+    if splits is not None:
+        raise UsageError("splits= goes with data_dir=: a manifest has its splits already")
+    if not Path(path).is_file():
+        raise InputError(f"{path}: no such manifest")
+    return Path(path)
+
+
+def load_manifest(path: Path, game: str) -> Manifest:
+    """Load a manifest and check that it is the game's.
+
+    Raises:
+        UsageError: it is another game's.
+    """
+    plan = manifest.load(path)
+    if plan.header.game != game:
+        raise UsageError(f"{path}: a manifest of {plan.header.game}, not of {game}")
+    return plan
+
+
+def cache_id(plan: Manifest, request: Request) -> str:
+    """Return 16 hex that change when the input or the request does: the cache key of a load."""
+    parts = [plan.digest, plan.header.roots, request.spec, request.config, request.columns]
+    return hashlib.sha256(msgspec.json.encode(parts, order="deterministic")).hexdigest()[:16]
+
+
+def report_inputs(plan: Manifest, request: Request) -> None:
+    """Report the inputs that the scan could not open, as the request wants it.
+
+    Raises:
+        BadFileError: there are some, and ``on_bad_files="error"``.
+    """
+    _report(input_rejects(plan.rejects), request, "the scan")
+
+
+def tables(
+    shards: Sequence[ShardRef], path: str, roots: Sequence[str], request: Request
+) -> Iterator[tuple[tuple[int, int], pa.Table]]:
+    """Make the tables of one config for some shards.
+
+    Args:
+        shards: which shards, of one split.
+        path: the manifest.
+        roots: its roots.
+        request: what is wanted.
+
+    Yields:
+        ((shard, table), table): a key that grows, and rows of `Request.selected`.
+
+    Raises:
+        BadFileError: an input was rejected and ``on_bad_files="error"``.
+    """
+    names = [column.name for column in request.selected]
+    folders = [Path(root) for root in roots]
+    for number, shard in enumerate(shards):
+        count = 0
+        entries = manifest.read_shard(Path(path), ShardRef(*shard))
+        for config, table in iter_shard(entries, folders, request.spec):
+            if config == LEDGER:
+                _report(table, request, ShardRef(*shard).name)
+            elif config == request.config and len(table):
+                yield (number, count), table.select(names)
+                count += 1
+
+
+def _report(ledger: pa.Table, request: Request, where: str) -> None:
+    if request.on_bad_files == "skip":
+        return
+    kinds = {"input", "chart"} if request.config == "charts" else {"input", "chart", "audio"}
+    bad = [line for line in ledger.to_pylist() if line["outcome"] == "reject" and line["kind"] in kinds]
+    if not bad:
+        return
+    first = bad[0]
+    place = f" at {first['place']}" if first["place"] not in {"", first["path"]} else ""
+    message = (
+        f"{len(bad)} rejected in {where}; the first: {first['path']}{place}: {first['reason']} [{first['code']}]. "
+        f"Everything else was read. rhythm-maps inspect tells more; on_bad_files=\"skip\" is quiet."
+    )
+    if request.on_bad_files == "error":
+        raise BadFileError(message)
+    warnings.warn(message, RejectsWarning, stacklevel=2)

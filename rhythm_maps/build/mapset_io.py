@@ -1,0 +1,158 @@
+"""Opens one mapset: for a scan, which learns what it is, and for a build, which reads what it needs."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rhythm_maps import limits
+from rhythm_maps.audio.probe import AudioInfo, probe
+from rhythm_maps.build.manifest import ChartEntry, FileEntry, MapsetEntry, StrangeEntry
+from rhythm_maps.errors import BadFormat, LimitExceeded
+from rhythm_maps.files import MemberSource, open_folder, open_members
+from rhythm_maps.files.lookup import NameIndex
+from rhythm_maps.games.base import ChartRef, Game
+from rhythm_maps.songs import song_key
+from rhythm_maps.sources.local import Found
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedAudio:
+    """One audio member as read: bytes (None where they are not wanted), hashes and header; or why it cannot be used."""
+
+    entry: FileEntry
+    data: bytes | None = None
+    sha256: str = ""
+    md5: str = ""
+    info: AudioInfo | None = None
+    error: BadFormat | None = None
+
+
+@dataclass(slots=True)
+class LoadedMapset:
+    """One mapset as read: the bytes of charts and what they need, its audio, and what could not be read."""
+
+    entry: MapsetEntry
+    files: dict[str, bytes] = field(default_factory=dict)
+    audio: dict[str, LoadedAudio] = field(default_factory=dict)
+    broken: dict[str, BadFormat] = field(default_factory=dict)
+    """Member name -> why it could not be read."""
+    error: BadFormat | None = None
+    """Why the whole mapset could not be read."""
+
+    @property
+    def audio_bytes(self) -> int:
+        """Return the bytes of audio that are held."""
+        return sum(len(audio.data or b"") for audio in self.audio.values())
+
+
+def open_found(root: Path, path: str, names: Sequence[str], *, is_archive: bool) -> AbstractContextManager[MemberSource]:
+    """Open a mapset, archive or folder, for reading members in memory.
+
+    Raises:
+        BadFormat: it is not what its name says, or not safe to open.
+    """
+    full = root if path == "." else root / path
+    return open_members(full) if is_archive else open_folder(full, names)
+
+
+def digest_of(files: Iterable[FileEntry]) -> str:
+    """Return the content digest of a mapset: the same for a zip and for the folder it was made from."""
+    lines = sorted({f"{file.name}\0{file.size}\0{file.crc32:08x}\n" for file in files})
+    return hashlib.sha256("".join(lines).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def examine(game: Game, root: Path, number: int, found: Found) -> MapsetEntry:
+    """Open a mapset just far enough to write its manifest line (without group and split).
+
+    Raises:
+        BadFormat: it cannot be opened, or is no mapset of the game.
+    """
+    names = [name for name, _, _ in found.files]
+    with open_found(root, found.path, names, is_archive=found.is_archive) as source:
+        mapset = game.identify(source)
+        if len(mapset.charts) > limits.CHART_ENTRIES:
+            raise LimitExceeded("too_many_charts", f"{len(mapset.charts)} charts, at most {limits.CHART_ENTRIES}")
+        index = NameIndex(source.names())
+        charts = [_chart_entry(ref, index) for ref in mapset.charts]
+        wanted = {ref.file for ref in mapset.charts if ref.file} | set(mapset.files)
+        members = [_file_entry(source, name) for name in sorted(wanted)]
+        audio = [_file_entry(source, name) for name in sorted({c.audio for c in charts if c.audio})]
+        by_name = {file.name: file for file in members}
+        links = sorted({by_name[name].link for name in mapset.links})
+        strange = [StrangeEntry(p.code, p.reason, p.place) for p in source.problems[: limits.WARNINGS]]
+    keys = sorted({key for ref in mapset.charts if (key := song_key(ref.artist, ref.title))})
+    digest = digest_of([*members, *audio])
+    return MapsetEntry(number, found.path, digest, charts, members, audio, keys, links, strange)
+
+
+def _chart_entry(ref: ChartRef, index: NameIndex) -> ChartEntry:
+    found = index.find(ref.audio)
+    if found.name is not None:
+        named = "" if found.name == ref.audio else ref.audio
+        return ChartEntry(ref.name, ref.file, audio=found.name, audio_named=named)
+    problem = "audio_unnamed" if found.status == "empty" else f"audio_{found.status}"
+    return ChartEntry(ref.name, ref.file, audio_named=ref.audio, problem=problem)
+
+
+def _file_entry(source: MemberSource, name: str) -> FileEntry:
+    return FileEntry(name, source.size(name), source.crc32(name))
+
+
+def load(roots: Sequence[Path], entry: MapsetEntry, *, keep_audio: bool) -> LoadedMapset:
+    """Read a mapset of a manifest: members whole, audio hashed and probed. Whatever fails is noted, nothing is raised.
+
+    Args:
+        roots: the manifest's roots.
+        entry: the mapset's line.
+        keep_audio: hold the audio's bytes (for `tracks`); without, only hashes and headers are kept.
+    """
+    loaded = LoadedMapset(entry)
+    try:
+        root = roots[entry.root]
+        names = [file.name for file in [*entry.members, *entry.audio]]
+        full = root if entry.path == "." else root / entry.path
+        if not full.exists():
+            raise BadFormat("changed_since_scan", "it was there at the scan and is gone now; scan again")  # noqa: TRY301
+        with open_found(root, entry.path, names, is_archive=full.is_file()) as source:
+            _check_digest(source, entry)
+            for file in entry.members:
+                try:
+                    loaded.files[file.name] = source.read(file.name)
+                except BadFormat as error:
+                    loaded.broken[file.name] = error
+            for file in entry.audio:
+                loaded.audio[file.name] = _load_audio(source, file, keep=keep_audio)
+    except BadFormat as error:
+        loaded.error = error
+    return loaded
+
+
+def _check_digest(source: MemberSource, entry: MapsetEntry) -> None:
+    there = set(source.names())
+    gone = [file.name for file in [*entry.members, *entry.audio] if file.name not in there]
+    if gone:
+        raise BadFormat("changed_since_scan", "a file of the scan is gone now; scan again", gone[0])
+    if digest_of(_file_entry(source, file.name) for file in [*entry.members, *entry.audio]) != entry.digest:
+        raise BadFormat("changed_since_scan", "its content is not what the scan saw; scan again")
+
+
+def _load_audio(source: MemberSource, file: FileEntry, *, keep: bool) -> LoadedAudio:
+    if file.shared:
+        # Not read: no row is made of it, and its songs' grids end one bar past their last object.
+        reason = "many songs share this audio file, so it is no song's recording"
+        return LoadedAudio(file, error=BadFormat("audio_shared", reason, file.name))
+    try:
+        if file.size > limits.AUDIO_BYTES:
+            raise LimitExceeded("audio_too_large", f"{file.size} bytes, at most {limits.AUDIO_BYTES}", file.name)  # noqa: TRY301
+        data = source.read(file.name)
+        info = probe(data, file.name)
+    except BadFormat as error:
+        return LoadedAudio(file, error=error)
+    return LoadedAudio(
+        file, data if keep else None, hashlib.sha256(data).hexdigest(),
+        hashlib.md5(data, usedforsecurity=False).hexdigest(), info,
+    )

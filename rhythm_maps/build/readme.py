@@ -1,0 +1,101 @@
+"""The README of a build: YAML by which ``load_dataset`` finds configs and splits, and what a person needs to know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from string import Template
+from typing import Any
+
+import yaml
+
+from rhythm_maps import games
+from rhythm_maps.build import presets
+from rhythm_maps.build.manifest import SPLITS
+from rhythm_maps.build.spec import Spec, columns
+from rhythm_maps.schema import Column
+
+Counts = Mapping[str, Mapping[str, int]]
+"""Config -> split -> rows."""
+
+
+def render(spec: Spec, counts: Counts, preset_counts: Counts, summary: Mapping[str, Any]) -> str:
+    """Return the README.
+
+    Args:
+        spec: the build.
+        counts: rows of the stored configs by split; only splits that have rows.
+        preset_counts: the same for the presets, which are views of charts.
+        summary: what the text tells: ``hours``, ``rejects`` (code -> number), ``version``.
+    """
+    game = games.get(spec.game)
+    front = {
+        "pretty_name": f"{game.title} maps",
+        "license": "other",
+        "license_name": "third-party-content",
+        "license_link": game.terms_url,
+        "tags": ["rhythm-game", spec.game.replace("_", "-"), "beat-tracking", "music-information-retrieval"],
+        "configs": _configs(spec, counts, preset_counts),
+    }
+    head = yaml.safe_dump(front, sort_keys=False, allow_unicode=True, width=100)
+    fields = {
+        "title": game.title,
+        "terms": game.terms_url,
+        "prose": _prose(spec.game),
+        "rows": _table(["config", *SPLITS], [[c, *_per_split(n)] for c, n in {**counts, **preset_counts}.items()]),
+        "hours": f"{summary['hours']:.1f}",
+        "rejects": _rejects(summary["rejects"]),
+        "first": next(iter(counts)),
+        "columns": "\n\n".join(f"### {c}\n\n{_column_table(columns(spec.game, c))}" for c in spec.configs),
+        "version": summary["version"],
+    }
+    template = Template(resources.files("rhythm_maps.hub_cards").joinpath("build.md").read_text(encoding="utf-8"))
+    return f"---\n{head}---\n\n{template.substitute(fields)}"
+
+
+def _configs(spec: Spec, counts: Counts, preset_counts: Counts) -> list[dict[str, Any]]:
+    configs: list[dict[str, Any]] = []
+    for config, rows in counts.items():
+        entry: dict[str, Any] = {"config_name": config, "data_files": _data_files(config, rows)}
+        if not configs:
+            entry["default"] = True
+        configs.append(entry)
+    for name, rows in preset_counts.items():
+        filters = [list(f) for f in presets.get(spec.game, name).filters]
+        plain = [[c, op, list(v) if isinstance(v, tuple) else v] for c, op, v in filters]
+        configs.append({"config_name": name, "data_files": _data_files("charts", rows), "filters": plain})
+    return configs
+
+
+def _data_files(folder: str, rows: Mapping[str, int]) -> list[dict[str, str]]:
+    return [{"split": split, "path": f"{folder}/{split}-*.parquet"} for split in SPLITS if rows.get(split)]
+
+
+def _per_split(rows: Mapping[str, int]) -> list[str]:
+    return [f"{rows[split]:,}" if rows.get(split) else "-" for split in SPLITS]
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _column_table(cols: Sequence[Column]) -> str:
+    rows = [[f"`{c.name}`", f"`{_type_name(c)}`", c.description.replace("|", "\\|"), c.profile] for c in cols]
+    return _table(["column", "type", "meaning", "policy"], rows)
+
+
+def _type_name(column: Column) -> str:
+    text = str(column.type).replace("item: ", "").replace("double", "float64").replace("float>", "float32>")
+    return "Audio(decode=False)" if column.audio else text
+
+
+def _prose(game: str) -> str:
+    source = resources.files("rhythm_maps.hub_cards").joinpath(f"{game}.md")
+    return source.read_text(encoding="utf-8").strip() if source.is_file() else ""
+
+
+def _rejects(rejects: Mapping[str, int]) -> str:
+    if not rejects:
+        return "Nothing was rejected."
+    return _table(["code", "inputs, charts and audio files"], [[f"`{code}`", f"{n:,}"] for code, n in rejects.items()])

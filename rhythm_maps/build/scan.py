@@ -1,0 +1,221 @@
+"""From folders of maps to a manifest: what is there, what belongs together, and where each mapset goes.
+
+A scan is cached by path, size and mtime of every file, so that a second one only looks at the file system; the cache
+never enters a manifest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from os import PathLike
+from pathlib import Path
+
+import msgspec
+
+from rhythm_maps import games
+from rhythm_maps.build import manifest
+from rhythm_maps.build.manifest import FORMAT, Header, Line, MapsetEntry, MovedEntry, RejectEntry
+from rhythm_maps.build.mapset_io import examine
+from rhythm_maps.build.previous import Previous
+from rhythm_maps.build.spec import code_digest, package_versions
+from rhythm_maps.build.splits import DEFAULT_FRACTIONS, group_mapsets, shard_counts
+from rhythm_maps.errors import BadFormat, NoDataError, UsageError
+from rhythm_maps.files import atomic
+from rhythm_maps.files.paths import cache_dir, path_id
+from rhythm_maps.games.base import Game
+from rhythm_maps.sources.local import Found, find_mapsets, normalise_root
+
+_CACHE_FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What a scan found, ready to be written as a manifest.
+
+    Attributes:
+        header: the manifest's first line.
+        entries: the mapsets, in manifest order.
+        rejects: inputs that could not be opened.
+        moved: groups that a merge moved to another split.
+        large: (group, mapsets, example song key) of groups a person should look at.
+        reused: mapsets whose line came from the cache.
+    """
+
+    header: Header
+    entries: list[MapsetEntry]
+    rejects: list[RejectEntry] = field(default_factory=list)
+    moved: list[MovedEntry] = field(default_factory=list)
+    large: list[tuple[str, int, str]] = field(default_factory=list)
+    reused: int = 0
+
+    def lines(self) -> Iterator[Line]:
+        """Return the manifest's lines."""
+        yield self.header
+        yield from self.entries
+        yield from self.rejects
+        yield from self.moved
+
+    def write(self, path: Path) -> None:
+        """Write the manifest."""
+        manifest.write(path, self.lines())
+
+    def keep(self) -> Path:
+        """Write the manifest into the cache under the name of its content, and return that path.
+
+        A stream that reads it is not disturbed by a later scan of the same folder.
+        """
+        data = manifest.encode(self.lines())
+        path = cache_dir() / "manifests" / f"{hashlib.sha256(data).hexdigest()[:24]}.jsonl"
+        if not path.is_file():
+            atomic.write_bytes(path, data)
+        return path
+
+
+def scan(
+    game_name: str,
+    paths: Sequence[str | PathLike[str]],
+    *,
+    previous: Previous | None = None,
+    fractions: Sequence[float] | None = None,
+    progress: Callable[[Sequence[Found]], Iterator[Found]] = iter,
+) -> Scan:
+    """Scan folders and archives.
+
+    Args:
+        game_name: which game's maps to look for.
+        paths: folders or single archives.
+        previous: an earlier version whose groups, splits and shard numbers are kept.
+        fractions: shares of train, validation and test; None for the default (or the previous version's).
+        progress: wraps the list of mapsets while they are opened, to show a bar.
+
+    Raises:
+        UsageError: no paths, or fractions that are no shares.
+        InputError: a path does not exist.
+        NoDataError: there is no mapset at all.
+    """
+    game = games.get(game_name)
+    if not paths:
+        raise UsageError("no path given: name the folder that holds your maps")
+    previous = previous or Previous()
+    asked = check_fractions(fractions) if fractions is not None else previous.fractions
+    roots: list[str] = []
+    entries: list[MapsetEntry] = []
+    rejects: list[RejectEntry] = []
+    reused = 0
+    for path in dict.fromkeys(normalise_root(path) for path in paths):
+        root, start = path
+        if str(root) not in roots:
+            roots.append(str(root))
+        found, bad, cached = _scan_root(game, root, start, roots.index(str(root)), progress)
+        entries += found
+        rejects += bad
+        reused += cached
+    entries = list({(entry.root, entry.path): entry for entry in entries}.values())
+    if not entries and not rejects:
+        named = ", ".join(str(path) for path in paths)
+        raise NoDataError(
+            f"{named}: no {game.title} mapsets found. Expected {' or '.join(game.archive_suffixes)} archives, or folders "
+            f"that hold a map, anywhere below."
+        )
+    grouping = group_mapsets(entries, previous.groups, asked)
+    header = Header(
+        FORMAT, game.name, roots, list(asked or ()), shard_counts(grouping.entries, previous.shards), package_versions()
+    )
+    rejects.sort(key=lambda reject: (reject.root, reject.path))
+    return Scan(header, grouping.entries, rejects, grouping.moved, grouping.large, reused)
+
+
+def check_fractions(fractions: Sequence[float]) -> tuple[float, ...]:
+    """Check shares of train, validation and test.
+
+    Raises:
+        UsageError: not three shares from 0 to 1 that add up to 1.
+    """
+    values = tuple(float(value) for value in fractions)
+    if len(values) != len(DEFAULT_FRACTIONS) or min(values) < 0 or not math.isclose(sum(values), 1, abs_tol=1e-6):
+        raise UsageError(f"splits {values}: expected three shares of train, validation, test that add up to 1")
+    return values
+
+
+def _scan_root(
+    game: Game, root: Path, start: Path, number: int, progress: Callable[[Sequence[Found]], Iterator[Found]]
+) -> tuple[list[MapsetEntry], list[RejectEntry], int]:
+    cache = ScanCache(game, start)
+    entries, rejects = [], []
+    for found in progress(find_mapsets(game, start)):
+        line = cache.get(found)
+        if line is None:
+            line = _examine(game, root, found)
+            cache.put(found, line)
+        line = msgspec.structs.replace(line, root=number)
+        if isinstance(line, MapsetEntry):
+            entries.append(line)
+        else:
+            rejects.append(line)
+    cache.save()
+    return entries, rejects, cache.reused
+
+
+def _examine(game: Game, root: Path, found: Found) -> MapsetEntry | RejectEntry:
+    if found.problem:
+        return RejectEntry(0, found.path, "unreadable_folder", found.problem, found.path)
+    try:
+        return examine(game, root, 0, found)
+    except BadFormat as error:
+        return RejectEntry(0, found.path, error.code, error.reason, error.place or found.path)
+
+
+class ScanCache:
+    """Remembers each mapset's line by the path, size and mtime of all its files."""
+
+    def __init__(self, game: Game, start: Path) -> None:
+        self._path = cache_dir() / "scan" / f"{game.name}-{path_id(start)}.jsonl"
+        self._key = f"{_CACHE_FORMAT}:{code_digest()}"
+        self._old = self._read()
+        self._new: dict[str, list[object]] = {}
+        self.reused = 0
+
+    def _read(self) -> dict[str, list[object]]:
+        try:
+            lines = self._path.read_bytes().splitlines()
+            if not lines or msgspec.json.decode(lines[0]) != self._key:
+                return {}
+            rows = (msgspec.json.decode(line) for line in lines[1:])
+            return {row[0]: row for row in rows}
+        except (OSError, msgspec.DecodeError, TypeError, IndexError):
+            return {}  # a cache that cannot be read is no cache
+
+    def get(self, found: Found) -> MapsetEntry | RejectEntry | None:
+        """Return the line of a mapset whose files did not change."""
+        row = self._old.get(found.path)
+        if row is None or row[1] != _stamp(found):
+            return None
+        try:
+            line = msgspec.convert(row[2], MapsetEntry | RejectEntry)
+        except msgspec.ValidationError:
+            return None
+        self.reused += 1
+        self._new[found.path] = row
+        return line
+
+    def put(self, found: Found, line: MapsetEntry | RejectEntry) -> None:
+        """Remember a line."""
+        self._new[found.path] = [found.path, _stamp(found), msgspec.to_builtins(line)]
+
+    def save(self) -> None:
+        """Write the cache where anything changed; a folder that cannot be written is no harm."""
+        if self._new == self._old:
+            return
+        try:
+            rows = [self._key, *self._new.values()]
+            atomic.write_bytes(self._path, b"".join(msgspec.json.encode(row) + b"\n" for row in rows))
+        except (OSError, UnicodeEncodeError):
+            return
+
+
+def _stamp(found: Found) -> str:
+    text = "\n".join(f"{name}\0{size}\0{mtime}" for name, size, mtime in found.files)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:24]

@@ -1,0 +1,130 @@
+"""One shard of a build, as a pure function from manifest lines to tables.
+
+Every road to rows goes through `iter_shard`: the engines of a build write its tables to Parquet, a builder hands them
+to datasets. One yielded table is one row group. Each mapset is opened and parsed once and each track read once,
+whatever the number of configs; a group's mapsets are always together, so copies are found here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from rhythm_maps import games, limits
+from rhythm_maps.build import presets, tracks
+from rhythm_maps.build.charts import Charts, parse_charts
+from rhythm_maps.build.ledger import Ledger
+from rhythm_maps.build.manifest import MapsetEntry
+from rhythm_maps.build.mapset_io import LoadedMapset, load
+from rhythm_maps.build.spec import Spec, columns
+from rhythm_maps.schema import arrow_schema
+
+LEDGER = "ledger"
+"""Name under which `iter_shard` yields its ledger lines, beside the configs."""
+
+
+def iter_shard(
+    entries: Sequence[MapsetEntry],
+    roots: Sequence[Path],
+    spec: Spec,
+    *,
+    read_ahead: int = limits.READ_AHEAD_BYTES,
+    at: Callable[[str], None] = lambda path: None,
+) -> Iterator[tuple[str, pa.Table]]:
+    """Make the tables of one shard.
+
+    Args:
+        entries: the shard's mapsets in manifest order.
+        roots: the manifest's roots.
+        spec: what to make.
+        read_ahead: chart bytes that are parsed at once; changes speed, never rows.
+        at: told the path of each mapset before it is read, so that a killed worker leaves a name behind.
+
+    Yields:
+        (config, table): `tracks` tables as they fill up, then `beats`, then `charts` by cluster, then the ledger.
+    """
+    game = games.get(spec.game)
+    chart_tables: list[pa.Table] = []
+    groups = tracks.Collector(spec)
+    for loaded in _batches(entries, roots, spec, read_ahead, at):
+        ledger = Ledger()
+        charts = parse_charts(game, loaded, ledger)
+        charts = _filtered(charts, spec, ledger)
+        yield from groups.add(loaded, charts, ledger)
+        if "charts" in spec.configs:
+            chart_tables.append(charts.table)
+        yield LEDGER, ledger.table()
+    yield from groups.finish()
+    if "charts" in spec.configs:
+        yield from (("charts", table) for table in _clustered(chart_tables, game.cluster, spec))
+
+
+def _batches(
+    entries: Sequence[MapsetEntry], roots: Sequence[Path], spec: Spec, read_ahead: int, at: Callable[[str], None]
+) -> Iterator[list[LoadedMapset]]:
+    """Read whole groups ahead, until the chart bytes reach `read_ahead` or the audio a row group."""
+    batch: list[LoadedMapset] = []
+    chart_bytes = audio_bytes = 0
+    keep_audio = "tracks" in spec.configs
+    for i, entry in enumerate(entries):
+        full = chart_bytes >= read_ahead or audio_bytes >= spec.row_group_bytes
+        if full and entry.group != entries[i - 1].group:
+            yield batch
+            batch, chart_bytes, audio_bytes = [], 0, 0
+        at(entry.path)
+        loaded = load(roots, entry, keep_audio=keep_audio)
+        batch.append(loaded)
+        chart_bytes += sum(len(data) for data in loaded.files.values())
+        audio_bytes += loaded.audio_bytes
+    if batch:
+        yield batch
+
+
+def _filtered(charts: Charts, spec: Spec, ledger: Ledger) -> Charts:
+    """Leave out copies, charts with too few notes and charts that the filters drop, each with its ledger line."""
+    few = pc.fill_null(pc.less(charts.table["n_notes"], spec.min_notes), fill_value=False).to_pylist()
+    passed = presets.mask(charts.table, spec.all_filters)
+    wanted = passed.to_pylist() if passed is not None else [True] * len(few)
+    seen: set[str] = set()
+    keep = []
+    for i, (chart_id, has_few, is_wanted) in enumerate(zip(charts.ids, few, wanted, strict=True)):
+        entry, name = charts.loaded[i].entry, charts.names[i]
+        if chart_id in seen:
+            ledger.add(entry, "chart", name, "duplicate_of", row_id=chart_id)
+            continue
+        seen.add(chart_id)
+        if has_few:
+            ledger.add(entry, "chart", name, "ignored", code="few_notes", reason=f"fewer than {spec.min_notes} notes")
+        elif not is_wanted:
+            ledger.add(entry, "chart", name, "ignored", code="filtered", reason="left out by the preset or filters")
+        else:
+            ledger.add(entry, "chart", name, "row", row_id=chart_id)
+            keep.append(i)
+    return charts.take(keep)
+
+
+def _clustered(tables: Sequence[pa.Table], cluster: Sequence[str], spec: Spec) -> Iterator[pa.Table]:
+    """Sort a shard's charts by cluster, stably, and cut row groups that hold one cluster each."""
+    schema = arrow_schema(columns(spec.game, "charts"))
+    table = pa.concat_tables(tables) if tables else schema.empty_table()
+    if not len(table):
+        return
+    keys = table.select(list(cluster)).append_column("__order", pa.array(np.arange(len(table))))
+    order = pc.sort_indices(keys, [(name, "ascending") for name in keys.column_names])
+    values = keys.select(list(cluster)).take(order).to_pylist()
+    starts = [0, *(i for i in range(1, len(values)) if values[i] != values[i - 1]), len(values)]
+    for start, stop in zip(starts, starts[1:], strict=False):
+        part = table.take(order.slice(start, stop - start)).combine_chunks()
+        yield from cut(part, spec.row_group_bytes)
+
+
+def cut(table: pa.Table, largest: int) -> Iterator[pa.Table]:
+    """Cut a table into parts of at most about `largest` bytes, at least one row each."""
+    rows = max(1, len(table) * largest // max(1, table.nbytes))
+    for start in range(0, len(table), rows):
+        yield table.slice(start, rows)
+

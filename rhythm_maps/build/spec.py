@@ -1,0 +1,114 @@
+"""The frozen description of one build: with the manifest, all that decides its bytes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from functools import lru_cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+
+from rhythm_maps import games, limits
+from rhythm_maps.build import presets
+from rhythm_maps.build.presets import Filter
+from rhythm_maps.errors import UsageError
+from rhythm_maps.schema import BEATS_CONFIG, SCHEMA_VERSION, TRACKS, Column, chart_columns
+
+CONFIGS = ("charts", "beats", "tracks")
+"""Stored configs, in the order in which a build lists them; charts is the default."""
+
+
+class Spec(msgspec.Struct, frozen=True):
+    """One build.
+
+    Attributes:
+        game: name of the game.
+        configs: which of `CONFIGS` are made.
+        min_notes: charts with fewer notes give no row.
+        preset: keep only the charts of this preset; "" for all.
+        filters: further filters over scalar chart columns; all must hold.
+        row_group_bytes: largest row group.
+        schema_version: version of the columns.
+    """
+
+    game: str
+    configs: tuple[str, ...] = CONFIGS
+    min_notes: int = 1
+    preset: str = ""
+    filters: tuple[Filter, ...] = ()
+    row_group_bytes: int = limits.ROW_GROUP_BYTES
+    schema_version: str = SCHEMA_VERSION
+
+    @property
+    def all_filters(self) -> tuple[Filter, ...]:
+        """Return the preset's filters and the further ones."""
+        own = presets.get(self.game, self.preset).filters if self.preset else ()
+        return own + self.filters
+
+
+def make_spec(
+    game: str,
+    *,
+    configs: Sequence[str] = CONFIGS,
+    min_notes: int = 1,
+    preset: str = "",
+    filters: Sequence[Sequence[Any]] = (),
+    row_group_bytes: int = limits.ROW_GROUP_BYTES,
+) -> Spec:
+    """Check the parts of a build's description and put them together.
+
+    Raises:
+        UsageError: an unknown game, config, preset or column; a number out of range.
+    """
+    own = games.get(game)
+    unknown = [name for name in configs if name not in CONFIGS]
+    if unknown or not configs:
+        raise UsageError(f"unknown configs {', '.join(unknown) or '(none given)'}: expected some of {', '.join(CONFIGS)}")
+    if min_notes < 0:
+        raise UsageError(f"min_notes is {min_notes}: expected 0 or more")
+    if row_group_bytes < limits.MIB:
+        raise UsageError(f"row_group_bytes is {row_group_bytes}: expected at least {limits.MIB}")
+    if preset:
+        presets.get(game, preset)
+    checked = presets.check_filters(filters, chart_columns(own.columns), "filters")
+    ordered = tuple(name for name in CONFIGS if name in configs)
+    return Spec(game, ordered, min_notes, preset, checked, row_group_bytes)
+
+
+def columns(game: str, config: str) -> tuple[Column, ...]:
+    """Return the columns of a stored config or of a preset (which has those of charts)."""
+    if config == "beats":
+        return BEATS_CONFIG
+    if config == "tracks":
+        return TRACKS
+    return chart_columns(games.get(game).columns)
+
+
+def package_versions() -> dict[str, str]:
+    """Return the versions of what writes the bytes: they are part of a build's key."""
+    from importlib.metadata import version  # noqa: PLC0415 - only builds need it
+
+    return {"rhythm_maps": version("rhythm-maps"), "pyarrow": pa.__version__, "schema": SCHEMA_VERSION}
+
+
+@lru_cache(maxsize=1)
+def code_digest() -> str:
+    """Return a sha256 of the package's own source files, presets and card texts: what caches must not outlive."""
+    digest = hashlib.sha256()
+    for package in ("rhythm_maps", "rhythm_maps.builders", "rhythm_maps.configs", "rhythm_maps.hub_cards"):
+        for root in map(Path, import_module(package).__path__):
+            for file in sorted(root.rglob("*")):
+                if file.suffix in {".py", ".toml", ".md"}:
+                    digest.update(f"{package}/{file.relative_to(root).as_posix()}\0".encode())
+                    digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def build_key(manifest_digest: str, spec: Spec) -> str:
+    """Return 12 hex that name a build: same manifest (whatever its roots), spec and code, same bytes."""
+    parts = [manifest_digest, spec, package_versions(), code_digest()]
+    return hashlib.sha256(msgspec.json.encode(parts, order="deterministic")).hexdigest()[:12]

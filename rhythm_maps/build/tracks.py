@@ -1,0 +1,143 @@
+"""The rows of `tracks` and `beats`: one a recording, with the beats of the chart that knows it best."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+import pyarrow as pa
+
+from rhythm_maps.build.charts import Charts
+from rhythm_maps.build.ledger import Ledger
+from rhythm_maps.build.mapset_io import LoadedAudio, LoadedMapset
+from rhythm_maps.build.spec import Spec
+from rhythm_maps.errors import BadFormat
+from rhythm_maps.schema import AUDIO, BEATS_CONFIG, TRACKS, arrow_schema
+
+_OF_CHART = ("group_id", "song_key", "title", "artist", "tempo", "tempo_bpm", "beats", "has_downbeats", "rights")
+"""Columns that a recording takes from its representative chart."""
+
+
+class Collector:
+    """Collects recordings batch by batch; gives out `tracks` row groups as they fill, `beats` in one at the end."""
+
+    def __init__(self, spec: Spec) -> None:
+        self._spec = spec
+        self._beats: list[pa.Table] = []
+        self._pending: list[pa.Table] = []
+        self._pending_bytes = 0
+
+    def add(self, batch: Sequence[LoadedMapset], charts: Charts, ledger: Ledger) -> Iterator[tuple[str, pa.Table]]:
+        """Add the recordings of a batch of whole groups, and write the ledger line of every audio file."""
+        for loaded in batch:
+            _reject_unusable(loaded, ledger)
+        files: dict[str, list[tuple[LoadedMapset, LoadedAudio]]] = defaultdict(list)
+        for loaded in batch:
+            for name in sorted(loaded.audio):
+                if loaded.audio[name].error is None:
+                    files[loaded.audio[name].sha256].append((loaded, loaded.audio[name]))
+        charts_of: dict[str, list[int]] = defaultdict(list)
+        for i, audio in enumerate(charts.audio):
+            if audio is not None:
+                charts_of[audio.sha256].append(i)
+        made = [sha for sha in files if sha in charts_of]
+        for sha, found in files.items():
+            _account(found, ledger, made=sha in charts_of)
+        if not made:
+            return
+        beats = _beats_table(charts, [files[sha][0][1] for sha in made], [charts_of[sha] for sha in made])
+        if "beats" in self._spec.configs:
+            self._beats.append(beats)
+        if "tracks" in self._spec.configs:
+            yield from self._tracks(beats, [files[sha][0][1] for sha in made])
+
+    def finish(self) -> Iterator[tuple[str, pa.Table]]:
+        """Give out what is left."""
+        yield from self._flush()
+        if self._beats:
+            yield "beats", pa.concat_tables(self._beats)
+
+    def _tracks(self, beats: pa.Table, audio: Sequence[LoadedAudio]) -> Iterator[tuple[str, pa.Table]]:
+        schema = arrow_schema(TRACKS)
+        for i, one in enumerate(audio):
+            data = one.data or b""
+            if self._pending and self._pending_bytes + len(data) > self._spec.row_group_bytes:
+                yield from self._flush()
+            paths = pa.array([f"{one.sha256}.{one.info.extension if one.info else 'bin'}"], pa.string())
+            media = pa.StructArray.from_arrays([pa.array([data], pa.binary()), paths], fields=list(AUDIO))
+            row = beats.slice(i, 1)
+            self._pending.append(pa.table([*row.columns, media], schema=schema))
+            self._pending_bytes += len(data)
+
+    def _flush(self) -> Iterator[tuple[str, pa.Table]]:
+        if self._pending:
+            yield "tracks", pa.concat_tables(self._pending).combine_chunks()
+        self._pending, self._pending_bytes = [], 0
+
+
+def _reject_unusable(loaded: LoadedMapset, ledger: Ledger) -> None:
+    """Write the lines of audio that gives no recording: not read, not readable, or named and not there."""
+    entry = loaded.entry
+    for file in entry.audio:
+        error = loaded.error or loaded.audio[file.name].error
+        if error is not None and error.code == "audio_shared":
+            ledger.add(entry, "audio", file.name, "ignored", code=error.code, reason=error.reason)
+        elif error is not None:
+            ledger.reject(entry, "audio", file.name, error)
+    reasons = {
+        "audio_missing": "the map names an audio file that is not in the mapset",
+        "audio_ambiguous": "the map's audio name fits several files that differ only in case",
+        "audio_unnamed": "the map names no audio file",
+    }
+    for problem, named in sorted({(c.problem, c.audio_named) for c in entry.charts if c.problem}):
+        ledger.reject(entry, "audio", named, BadFormat(problem, reasons[problem], named or entry.path))
+
+
+def _account(found: Sequence[tuple[LoadedMapset, LoadedAudio]], ledger: Ledger, *, made: bool) -> None:
+    sha = found[0][1].sha256
+    for i, (loaded, audio) in enumerate(found):
+        name = audio.entry.name
+        if not made:
+            ledger.add(loaded.entry, "audio", name, "ignored", code="no_chart", reason="no chart of it gave a row")
+        elif i == 0:
+            ledger.add(loaded.entry, "audio", name, "row", row_id=sha)
+        else:
+            ledger.add(loaded.entry, "audio", name, "duplicate_of", row_id=sha)
+
+
+def _beats_table(charts: Charts, audio: Sequence[LoadedAudio], charts_of: Sequence[Sequence[int]]) -> pa.Table:
+    """Make one row a recording.
+
+    Args:
+        charts: the batch's charts that gave rows.
+        audio: the recordings.
+        charts_of: for each recording the numbers of its charts; the one with most notes gives the beats.
+    """
+    notes = charts.table["n_notes"].to_pylist()
+    chosen = [min(mine, key=lambda i: (-notes[i], charts.ids[i])) for mine in charts_of]
+    own = charts.table.select(list(_OF_CHART)).take(pa.array(chosen, pa.int64()))
+    games = charts.table["game"].to_pylist()
+    infos = [one.info for one in audio if one.info is not None]
+    added = {
+        "track_id": [one.sha256 for one in audio],
+        "file_name": [one.entry.name for one in audio],
+        "duration_s": [info.duration_s for info in infos],
+        "duration_source": ["header"] * len(audio),
+        "sampling_rate": [info.sampling_rate for info in infos],
+        "channels": [info.channels for info in infos],
+        "codec": [info.codec for info in infos],
+        "bitrate_kbps": [info.bitrate_kbps for info in infos],
+        "audio_status": ["unchecked"] * len(audio),
+        "timeline_shift_s": [0.0] * len(audio),
+        "clock_rule": ["none"] * len(audio),
+        "n_charts": [len(mine) for mine in charts_of],
+        "chart_ids": [sorted(charts.ids[i] for i in mine) for mine in charts_of],
+        "games": [sorted({games[i] for i in mine}) for mine in charts_of],
+        "audio_md5": [one.md5 for one in audio],
+        "warnings": [[] for _ in audio],
+    }
+    schema = arrow_schema(BEATS_CONFIG)
+    columns = [
+        pa.array(added[f.name], f.type) if f.name in added else own[f.name].combine_chunks().cast(f.type) for f in schema
+    ]
+    return pa.table(columns, schema=schema)

@@ -1,0 +1,85 @@
+"""``rhythm-maps build``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from rhythm_maps.build.spec import CONFIGS
+from rhythm_maps.cli.options import GAME, bar, scan_options
+from rhythm_maps.cli.report import build_summary, scan_summary
+from rhythm_maps.errors import UsageError
+
+
+@click.command("build", short_help="Turn maps or a manifest into a dataset folder.")
+@click.argument("game", type=GAME)
+@click.argument("paths", nargs=-1, required=True, type=click.Path())
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder to make.")
+@click.option("--configs", default=",".join(CONFIGS), show_default=True, help="Which tables to make.")
+@click.option("--preset", default="", help="Keep only the charts of this preset, such as mania_4k.")
+@click.option("--min-notes", default=1, show_default=True, help="Charts with fewer notes are left out.")
+@click.option("--workers", default=1, show_default=True, help="Processes; the result does not depend on it.")
+@click.option("--fresh", is_flag=True, help="Build again although a finished or interrupted build is there.")
+@click.option("--max-rejects", type=int, help="Exit with 1 when more charts and inputs than this were rejected.")
+@scan_options
+def command(
+    game: str, paths: tuple[str, ...], out: Path, configs: str, preset: str, min_notes: int, workers: int, *,
+    fresh: bool, max_rejects: int | None, previous: str | None, splits: tuple[float, ...] | None,
+) -> None:
+    """Build a dataset folder from PATHS: folders and archives of GAME, or one manifest.jsonl of a scan.
+
+    The folder holds Parquet, a README that names the configs, and a ledger of everything that was read. A build that
+    was stopped goes on where it was when the same command runs again.
+    """
+    from rhythm_maps.build.run import build
+    from rhythm_maps.build.spec import make_spec
+
+    names = tuple(name.strip() for name in configs.split(",") if name.strip())
+    spec = make_spec(game, configs=names, preset=preset, min_notes=min_notes)
+    manifest = _manifest(game, paths, previous, splits)
+    with _Progress() as progress:
+        result = build(
+            manifest, out, spec, workers=workers, fresh=fresh, on_start=progress.start, on_done=progress.update
+        )
+    click.echo(build_summary(result))
+    rejected = sum(n for what, n in result.info["ledger"].items() if what.startswith(("input reject", "chart reject")))
+    if max_rejects is not None and rejected > max_rejects:
+        click.echo(f"\n{rejected} inputs and charts were rejected, more than --max-rejects {max_rejects}.", err=True)
+        sys.exit(1)
+
+
+def _manifest(
+    game: str, paths: tuple[str, ...], previous: str | None, splits: tuple[float, ...] | None
+) -> Path:
+    if len(paths) == 1 and paths[0].endswith(".jsonl"):
+        if previous or splits:
+            raise UsageError("a manifest holds its splits already: give --previous and --splits to rhythm-maps scan")
+        return Path(paths[0])
+    from rhythm_maps.build import previous as previous_version
+    from rhythm_maps.build.scan import scan
+
+    known = previous_version.read(previous) if previous else None
+    result = scan(game, paths, previous=known, fractions=splits, progress=lambda found: bar(found, "scan"))
+    click.echo(scan_summary(result))
+    return result.keep()
+
+
+class _Progress:
+    """A progress bar whose length is known when the build says so; none when the output is no terminal."""
+
+    def __enter__(self) -> _Progress:
+        from tqdm import tqdm
+
+        self._bar = tqdm(desc="build", unit="mapset", disable=not sys.stderr.isatty(), leave=False)
+        return self
+
+    def start(self, mapsets: int) -> None:
+        self._bar.reset(total=mapsets)
+
+    def update(self, mapsets: int) -> None:
+        self._bar.update(mapsets)
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()

@@ -1,0 +1,48 @@
+"""Options and small parsers that several commands share."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
+
+import click
+
+from rhythm_maps import games
+from rhythm_maps.build.scan import check_fractions
+from rhythm_maps.errors import UsageError
+
+T = TypeVar("T")
+
+GAME = click.Choice(games.names())
+
+
+class Fractions(click.ParamType[tuple[float, ...]]):
+    """Three shares: ``0.8,0.1,0.1``."""
+
+    name = "SHARES"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, ...]:
+        """Parse the shares."""
+        try:
+            return check_fractions([float(part) for part in str(value).split(",")])
+        except (ValueError, UsageError) as error:
+            self.fail(f"{value!r}: {error}", param, ctx)
+
+
+def scan_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options of whatever scans."""
+    command = click.option(
+        "--previous", metavar="OLD",
+        help="Manifest, build folder or Hub repository of the previous version: its songs keep their splits.",
+    )(command)
+    return click.option(
+        "--splits", type=Fractions(), help="Shares of train,validation,test. Default 0.9,0.05,0.05; all train below 20 songs."
+    )(command)
+
+
+def bar(items: Sequence[T], label: str) -> Iterator[T]:
+    """Iterate with a progress bar; none when the output is no terminal."""
+    from tqdm import tqdm
+
+    yield from tqdm(items, desc=label, unit="mapset", disable=not sys.stderr.isatty(), leave=False)

@@ -1,0 +1,33 @@
+"""Where the package keeps what it may lose: caches and locks."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from pathlib import Path
+
+
+def cache_dir() -> Path:
+    """Return the cache folder: ``RHYTHM_MAPS_CACHE``, else the platform's own place for caches."""
+    named = os.environ.get("RHYTHM_MAPS_CACHE")
+    if named:
+        return Path(named).expanduser()
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or str(Path.home() / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        base = str(Path.home() / "Library" / "Caches")
+    else:
+        base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "rhythm_maps"
+
+
+def path_id(path: Path) -> str:
+    """Return 16 hex that stand for an absolute path in the name of a cache file or lock."""
+    return hashlib.sha256(os.fsencode(os.path.realpath(path))).hexdigest()[:16]
+
+
+def printable(text: str) -> str:
+    """Return `text` fit for UTF-8 and for a terminal: undecodable bytes and control characters become escapes."""
+    clean = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return "".join(c if c.isprintable() or c == " " else c.encode("unicode_escape").decode("ascii") for c in clean)

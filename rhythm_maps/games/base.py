@@ -1,0 +1,173 @@
+"""What a game is to the rest of the package: a protocol of five calls over bytes and columns.
+
+A game never opens a file, a socket or a dataset. The build hands it member names and bytes; it gives back what it
+found as flat NumPy columns and Arrow tables. Ids that need the whole build (group, track, split) are added by the
+build, so that a game cannot get them wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from rhythm_maps.errors import BadFormat
+from rhythm_maps.schema import Column
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+
+class Members(Protocol):
+    """Read-only view of the files of one mapset: names with "/" between folders, relative, never resolved on a disk."""
+
+    def names(self) -> Sequence[str]:
+        """Return the member names, sorted."""
+
+    def size(self, name: str) -> int:
+        """Return the size of a member in bytes."""
+
+    def read(self, name: str) -> bytes:
+        """Return the bytes of a member; raise `BadFormat` where they cannot be had whole."""
+
+
+class ChartRef(NamedTuple):
+    """One chart of a mapset, as `Game.identify` sees it before any object is parsed."""
+
+    name: str
+    """Unique in the mapset: the member's name (osu!), ``<characteristic>/<difficulty>`` (Beat Saber)."""
+    file: str | None
+    """The member that holds it; None where the mapset names a file that is not there."""
+    artist: str
+    title: str
+    """For the song key: romanised where there is such a name, else Unicode."""
+    audio: str
+    """Name of its audio as a member name, as the map says it (the build looks it up); empty for none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mapset:
+    """What `Game.identify` learns: charts, the further files their parsing needs, and what links copies.
+
+    Attributes:
+        charts: all charts, sorted by name.
+        files: members that `Game.parse` needs beside the charts' own (Info.dat, audio data).
+        links: members that mark copies: two mapsets holding the same bytes in one of these are one group.
+    """
+
+    charts: tuple[ChartRef, ...]
+    files: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MapsetBytes:
+    """One mapset as `Game.parse` receives it.
+
+    Attributes:
+        charts: (name, file) of the charts that are wanted, as `Game.identify` named them.
+        files: member name -> bytes: the charts' files and `Mapset.files`.
+    """
+
+    charts: tuple[tuple[str, str], ...]
+    files: Mapping[str, bytes]
+
+
+class ChartReject(NamedTuple):
+    """A chart that gave no row: mapset (index into the parsed sequence), chart name, and why."""
+
+    mapset: int
+    name: str
+    error: BadFormat
+
+
+@dataclass(frozen=True, slots=True)
+class ChartBatch:
+    """Charts of many mapsets as flat columns.
+
+    Every chart that was asked for is in `names` (by mapset and name) or in `rejects`, exactly once.
+
+    Attributes:
+        mapset: int64 ``[charts]``, index into the sequence that was parsed.
+        names: chart names, ``[charts]``.
+        chart_ids: the game's own ids, ``[charts]``.
+        mapset_ids: the game's own ids of the mapsets, None where it has none, ``[charts]``.
+        data: the game's own columns; only its `rows` looks inside.
+        rejects: the charts that gave no row.
+    """
+
+    mapset: IntArray
+    names: list[str]
+    chart_ids: list[str]
+    mapset_ids: list[str | None]
+    data: Any
+    rejects: list[ChartReject] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the build knows of each chart of a batch and its rows need.
+
+    Attributes:
+        audio_end_s: float64 ``[charts]``, end of the chart's audio on the game's clock; NaN where there is none.
+    """
+
+    audio_end_s: FloatArray
+
+
+class Sample(NamedTuple):
+    """One generated mapset of the sample pack: the archive's file name and its bytes."""
+
+    file_name: str
+    data: bytes
+
+
+class Game(Protocol):
+    """One rhythm game. Instances are stateless and importable by name, so that workers find them again."""
+
+    @property
+    def name(self) -> str:
+        """Return the name users type: ``osu``."""
+
+    @property
+    def title(self) -> str:
+        """Return the name people read: ``osu!``."""
+
+    @property
+    def terms_url(self) -> str:
+        """Return the address of the terms that govern the game's maps."""
+
+    @property
+    def archive_suffixes(self) -> tuple[str, ...]:
+        """Return the file suffixes of mapset archives, lower case with the dot."""
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """Return the game's own chart columns."""
+
+    @property
+    def cluster(self) -> tuple[str, ...]:
+        """Return the chart columns that order a shard, so that a preset reads few row groups."""
+
+    def marks(self, file_name: str) -> bool:
+        """Tell whether a file of this name (no folders) makes its folder a mapset."""
+
+    def identify(self, members: Members) -> Mapset:
+        """Find the charts of a mapset without parsing objects.
+
+        Raises:
+            BadFormat: it is no mapset of this game; the whole input is rejected.
+        """
+
+    def parse(self, mapsets: Sequence[MapsetBytes]) -> ChartBatch:
+        """Parse the charts of many mapsets at once; bad charts become rejects, never exceptions."""
+
+    def rows(self, batch: ChartBatch, facts: Facts) -> pa.Table:
+        """Make one row a chart, in the batch's order: a subset of `schema.chart_columns`, any order."""
+
+    def samples(self) -> Iterator[Sample]:
+        """Generate the game's part of the sample pack: same bytes every time, no third-party content."""

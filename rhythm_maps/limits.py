@@ -1,0 +1,61 @@
+"""Every cap in the package, each with its reason. Nothing is allocated before its cap was checked."""
+
+from __future__ import annotations
+
+MIB = 1 << 20
+
+# --- archives ---------------------------------------------------------------------------------------------------------
+ARCHIVE_BYTES = 512 * MIB
+"""Largest archive file opened. Ranked .osz files with video stay below 300 MiB; BeatSaver refuses zips above 15 MiB."""
+ARCHIVE_ENTRIES = 10_000
+"""Most members of an archive. Storyboard-heavy mapsets reach about 3,000 images."""
+MEMBER_BYTES = 512 * MIB
+"""Largest member that may be declared."""
+ARCHIVE_READ_BYTES = 1024 * MIB
+"""Most bytes read out of one archive in one opening, all members together."""
+RATIO = 200
+"""Largest expansion ratio of a member above `RATIO_FREE_BYTES` (silent hitsounds compress past 100:1 and are small)."""
+RATIO_FREE_BYTES = 8 * MIB
+"""Members up to this size may have any ratio."""
+NAME_BYTES = 1024
+"""Longest member name. Windows allows 260 characters a path, Linux 255 bytes a name."""
+GZIP_LAYERS = 1
+"""Gzip layers followed in a member: Beat Saber files are gzipped once at most."""
+
+# --- maps -------------------------------------------------------------------------------------------------------------
+TEXT_BYTES = 32 * MIB
+"""Largest `.osu` text. The largest ranked map is about 5 MiB."""
+JSON_BYTES = 64 * MIB
+"""Largest Beat Saber JSON file, inflated. BeatSaver refuses files above 50 MiB."""
+NOTES = 1_000_000
+"""Most objects of a chart."""
+TEMPO_POINTS = 200_000
+"""Most tempo points of a chart."""
+BEATS = 100_000
+"""Most beats of a chart: 27 hours at 60 BPM. Gimmick maps with beat lengths of 6 ms are cut here."""
+BEAT_LENGTH_MS = (6.0, 60_000.0)
+"""Shortest and longest beat length of osu! (ppy/osu TimingControlPoint.BeatLengthBindable)."""
+CHART_ENTRIES = 1_000
+"""Most charts of a mapset."""
+
+# --- audio ------------------------------------------------------------------------------------------------------------
+AUDIO_BYTES = 512 * MIB
+"""Largest audio member kept in a row."""
+AUDIO_SECONDS = 7200.0
+"""Longest audio accepted from a header: 2 hours."""
+AUDIO_CHANNELS = 2
+"""Most channels (the games play mono and stereo; libsndfile headers may claim thousands)."""
+AUDIO_RATE = 192_000
+"""Highest sampling rate in Hz."""
+
+# --- building ---------------------------------------------------------------------------------------------------------
+READ_AHEAD_BYTES = 1 * MIB
+"""Chart bytes that are handed to a game's parser at once: batches of 256 KB to 1 MB decode fastest (caches)."""
+ROW_GROUP_BYTES = 64 * MIB
+"""Largest row group: it is what a streaming reader holds per worker (the Hub's viewer reads at most 100 to 300 MB)."""
+SHARD_BYTES = 256 * MIB
+"""A Parquet file aims to stay below this when the number of shards is chosen."""
+SHARD_BYTES_KEPT = 512 * MIB
+"""With a previous version, the number of shards is kept until a file passes this."""
+WARNINGS = 50
+"""Most warnings a row keeps."""

@@ -1,0 +1,215 @@
+"""The core columns of every dataset: one declaration each, with type, unit, meaning and policy profile.
+
+A game adds its own in ``games/<game>/columns.py``; `chart_columns` composes both. One name has one type in all games.
+The card's column table, the Hugging Face features and the null columns of a game that lacks something all come from
+these declarations. Types are Arrow's; `lists` makes the shape that streams fast: a struct of lists of one length
+(a list of structs is some hundred times slower to read as NumPy).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+
+SCHEMA_VERSION = "1.0.0"
+"""Version of the columns; a renamed, dropped or re-defined column raises the first number."""
+
+Profile = Literal["public", "annotations", "maps", "tokens", "audio", "never"]
+"""What may leave the machine: each column names the narrowest policy profile that may carry it."""
+
+NOTE_KINDS = ("tap", "hold", "slide", "roll", "spin")
+"""The class labels of ``notes.kind``; a note stores the index."""
+TAP, HOLD, SLIDE, ROLL, SPIN = range(5)
+
+F64, F32, I32, I64, STR, BOOL = pa.float64(), pa.float32(), pa.int32(), pa.int64(), pa.string(), pa.bool_()
+
+
+def lists(**fields: pa.DataType) -> pa.DataType:
+    """Return the Arrow type of a struct of lists of one length, one list a field."""
+    return pa.struct([pa.field(name, pa.list_(kind)) for name, kind in fields.items()])
+
+
+def struct(**fields: pa.DataType) -> pa.DataType:
+    """Return the Arrow type of a struct of scalars."""
+    return pa.struct([pa.field(name, kind) for name, kind in fields.items()])
+
+
+def lists_array(kind: pa.DataType, offsets: np.ndarray, values: Mapping[str, np.ndarray | pa.Array]) -> pa.StructArray:
+    """Put flat columns into a struct-of-lists array without a copy where the types fit.
+
+    Args:
+        kind: a type made by `lists`; its fields are taken from `values` by name.
+        offsets: int32 ``[rows + 1]``; row i owns the values ``offsets[i]:offsets[i + 1]`` of every field.
+        values: field name -> flat values; masked entries are not supported, pass an Arrow array for nulls.
+
+    Raises:
+        KeyError: a field of `kind` is not in `values`.
+        pyarrow.ArrowInvalid: a value does not fit the field's type (never wrapped in silence).
+    """
+    positions = pa.array(offsets, pa.int32())
+    arrays = []
+    for item in kind:
+        flat = values[item.name]
+        flat = flat if isinstance(flat, pa.Array) else pa.array(flat)
+        arrays.append(pa.ListArray.from_arrays(positions, flat.cast(item.type.value_type), type=item.type))
+    return pa.StructArray.from_arrays(arrays, fields=list(kind))
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: what it is called, what it holds and who may see it.
+
+    Attributes:
+        name: column name; it carries the unit where there is one (``_s`` seconds, ``_ms``, ``_bpm``, ``_px``).
+        type: Arrow type.
+        description: what it means, for a card's column table.
+        origin: the document, decoder or rule it follows; empty where the value is the source's own text.
+        profile: narrowest policy profile that may publish it.
+        nullable: null is a legal value and means "the source does not say".
+        labels: field path (``""`` the column, ``"kind"`` a struct field) -> class names of an int64 ClassLabel.
+        audio: a struct of ``bytes`` and ``path`` that readers treat as Audio(decode=False).
+    """
+
+    name: str
+    type: pa.DataType
+    description: str
+    origin: str = ""
+    profile: Profile = "annotations"
+    nullable: bool = False
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    audio: bool = False
+
+
+TEMPO = lists(time_s=F64, beat_length_s=F64, meter=I32, omit_first_bar=BOOL)
+BEATS = lists(time_s=F64, position=I32)
+NOTES = lists(time_s=F64, end_s=F64, beat=F64, kind=pa.int64(), lane=I32, x=F32, y=F32)
+RIGHTS = struct(source=STR, terms_url=STR, official=BOOL)
+AUDIO = struct(bytes=pa.binary(), path=STR)
+
+_SHARED_IDS = (
+    Column("group_id", STR, "Group of mapsets that share a song, an audio file or a chart file; never in two splits."),
+    Column("song_key", STR, "Normalised artist and title; empty when the source names neither.", "rhythm_maps.songs"),
+)
+_SHARED_TIME = (
+    Column(
+        "tempo", TEMPO,
+        "Tempo segments: start, length of a beat, beats in a bar (null where the source states none), and whether the "
+        "first bar line is hidden.",
+    ),
+    Column("tempo_bpm", F64, "Main tempo in beats a minute, by the game's own rule; null without tempo.", nullable=True),
+    Column(
+        "beats", BEATS,
+        "The beat grid on the game's clock and each beat's position in its bar: 1 is a downbeat, 0 means that the "
+        "source states no metre. From the first tempo point (or the first object before it) to the end of the audio, "
+        "else one bar past the last object; never below 0 s; at most 100,000.",
+        "rhythm_maps.timeline",
+    ),
+    Column("has_downbeats", BOOL, "The source states a metre, so that positions mean something."),
+)
+_RIGHTS = Column(
+    "rights", RIGHTS,
+    "Where the content came from, the terms that govern it, and whether it is an official level of the game.",
+    profile="public",
+)
+_WARNINGS = Column("warnings", pa.list_(STR), "Codes of what was repaired or left out; empty when nothing was.", profile="public")
+
+CHARTS: tuple[Column, ...] = (
+    Column("chart_id", STR, "Id of the chart: the game's own (osu!: md5 of the file; Beat Saber: map hash/mode/difficulty)."),
+    Column("mapset_id", STR, "Id of the mapset: the game's own, else 'sha256:' and 16 hex of its content digest."),
+    Column("track_id", STR, "sha256 of the audio file's bytes: joins charts, beats and tracks; null without audio.", nullable=True),
+    *_SHARED_IDS,
+    Column("game", STR, "The game: osu, beat_saber, ..."),
+    Column("mode", STR, "Mode of the game: osu, taiko, catch, mania; in Beat Saber the characteristic."),
+    Column("file_name", STR, "Name of the chart's file inside its mapset."),
+    Column("file_sha256", STR, "sha256 of the chart file's bytes."),
+    Column("format_version", STR, "Version of the file format as the file states it."),
+    Column("beatmap_id", I64, "osu! website's id of the chart; null when it has none.", nullable=True),
+    Column("beatmapset_id", I64, "osu! website's id of the mapset; null when it has none.", nullable=True),
+    Column("title", STR, "Song title, romanised where the source keeps both."),
+    Column("artist", STR, "Song artist, romanised where the source keeps both."),
+    Column("title_unicode", STR, "Song title in its own script; the title where the source keeps one only."),
+    Column("artist_unicode", STR, "Song artist in its own script; the artist where the source keeps one only."),
+    Column("subtitle", STR, "Song sub-title; empty where the game has none."),
+    Column("source", STR, "Work the song comes from, as the mapper says; empty where unknown."),
+    Column("tags", pa.list_(STR), "The mapper's search tags."),
+    Column("difficulty", STR, "Name of the difficulty."),
+    Column("difficulty_rank", I32, "Rank of the difficulty where the game has fixed ones (Beat Saber 1 3 5 7 9).", nullable=True),
+    Column("label", STR, "The mapper's own label of the difficulty.", nullable=True),
+    Column("mappers", pa.list_(STR), "Who made the chart, as the file says."),
+    Column("preview_s", F64, "Start of the song preview in seconds; null when not set.", nullable=True),
+    Column("keys", I32, "Number of columns of a mania chart; null elsewhere.", nullable=True),
+    Column("njs", F64, "Beat Saber's note jump speed in metres a second; null elsewhere.", nullable=True),
+    *_SHARED_TIME[:2],
+    Column("tempo_min_bpm", F64, "Slowest tempo in beats a minute.", nullable=True),
+    Column("tempo_max_bpm", F64, "Fastest tempo in beats a minute.", nullable=True),
+    *_SHARED_TIME[2:],
+    Column(
+        "notes", NOTES,
+        "What the player is scored on, sorted stably by time: start and end on the game's clock (equal where nothing is "
+        "held), beat, kind, lane (-1 where the mode has none) and position (NaN where the mode has none).",
+        profile="maps", labels={"kind": NOTE_KINDS},
+    ),
+    Column("n_notes", I32, "Number of notes."),
+    Column("first_object_s", F64, "Start of the first note; null without notes.", nullable=True),
+    Column("last_object_s", F64, "End of the last note to end; null without notes.", nullable=True),
+    Column("length_s", F64, "From the first note's start to the last note's end; 0 without notes."),
+    Column("nps", F64, "Notes a second, by the game's own rule; 0 where the length is 0."),
+    _RIGHTS,
+    _WARNINGS,
+)
+
+BEATS_CONFIG: tuple[Column, ...] = (
+    Column("track_id", STR, "sha256 of the audio file's bytes."),
+    *_SHARED_IDS,
+    Column("file_name", STR, "Name of the audio file inside its mapset (its first one, by sorted path)."),
+    Column("duration_s", F64, "Length of the audio in seconds, by the file's header.", "soundfile.info"),
+    Column("duration_source", STR, "header: not decoded, taken from the file's header."),
+    Column("sampling_rate", I32, "Samples a second.", "soundfile.info"),
+    Column("channels", I32, "Number of channels.", "soundfile.info"),
+    Column("codec", STR, "Audio codec, lower case: vorbis, mp3, pcm_16, flac, ...", "soundfile.info"),
+    Column("bitrate_kbps", F64, "Size of the file over its duration, in kilobits a second.", nullable=True),
+    Column("audio_status", STR, "unchecked: the header was read, the samples were not decoded."),
+    Column(
+        "timeline_shift_s", F64,
+        "game time = sample / sampling_rate + timeline_shift_s. 0 in this version for every file: true for wav and ogg; "
+        "osu! starts some MP3s up to 51 ms elsewhere, which clock_rule will say once it is measured.",
+    ),
+    Column("clock_rule", STR, "none: the file's own samples, no rule applied."),
+    Column("title", STR, "Song title, of the chart that gives the beats."),
+    Column("artist", STR, "Song artist, of the chart that gives the beats."),
+    *_SHARED_TIME,
+    Column("n_charts", I32, "Number of charts of this build made for the recording."),
+    Column("chart_ids", pa.list_(STR), "Their ids, sorted."),
+    Column("games", pa.list_(STR), "Games that have charts for the recording."),
+    Column("audio_md5", STR, "md5 of the audio file's bytes, as other tools name recordings."),
+    _RIGHTS,
+    _WARNINGS,
+)
+
+TRACKS: tuple[Column, ...] = (
+    *BEATS_CONFIG,
+    Column("audio", AUDIO, "The audio file's own bytes and '<track_id>.<ext>'.", profile="audio", audio=True),
+)
+
+
+def chart_columns(own: Sequence[Column]) -> tuple[Column, ...]:
+    """Compose the columns of a game's charts: the core ones, the game's own before the counts, rights and warnings last.
+
+    Raises:
+        ValueError: a game re-declares a core column.
+    """
+    core = {column.name for column in CHARTS}
+    clash = [column.name for column in own if column.name in core]
+    if clash:
+        raise ValueError(f"core columns declared again by a game: {', '.join(clash)}")
+    at = next(i for i, column in enumerate(CHARTS) if column.name == "n_notes")
+    return CHARTS[:at] + tuple(own) + CHARTS[at:]
+
+
+def arrow_schema(columns: Sequence[Column]) -> pa.Schema:
+    """Return the plain Arrow schema of `columns` (no Hugging Face metadata)."""
+    return pa.schema([pa.field(column.name, column.type) for column in columns])

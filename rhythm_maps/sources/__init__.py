@@ -1,0 +1,1 @@
+"""Where mapsets come from."""

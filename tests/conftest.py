@@ -1,0 +1,20 @@
+"""Shared fixtures: the corpus of real maps where there is one, a fresh cache for every test, a quiet Hub client."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("HF_UPDATE_DOWNLOAD_COUNTS", "0")
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Path:
+    """The folder of real maps; the test is skipped where it is absent."""
+    folder = os.environ.get("RHYTHM_MAPS_CORPUS")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("RHYTHM_MAPS_CORPUS is not set to a folder of real maps")
+    return Path(folder)
