@@ -43,14 +43,19 @@ class MapsConfig(datasets.BuilderConfig):
             return str(self.name)
         if custom_features is not None:
             raise UsageError("features= is not taken: the schema is fixed; use columns= or cast the result")
-        self.manifest = str(generate.find_manifest(self.game, self.data_dir, self._manifest_path(), self.splits))
-        plan = generate.load_manifest(generate.Path(self.manifest), self.game)
+        manifest_path = generate.find_manifest(self.game, self.data_dir, self._manifest_path(), self.splits)
+        self.manifest = str(manifest_path)
+        plan = generate.load_manifest(manifest_path, self.game)
         return f"{self.name}-{generate.cache_id(plan, self.request())}"
 
     def request(self) -> generate.Request:
         """Return what this config asks of a build."""
         return generate.make_request(
-            self.game, self.name, min_notes=self.min_notes, filters=self.filters, columns=self.columns,
+            self.game,
+            self.name,
+            min_notes=self.min_notes,
+            filters=self.filters,
+            columns=self.columns,
             on_bad_files=self.on_bad_files,
         )
 
@@ -62,7 +67,8 @@ class MapsConfig(datasets.BuilderConfig):
         if len(files) != 1 or not files[0].endswith(".jsonl"):
             raise UsageError(
                 f"data_files must name one manifest (.jsonl, made by rhythm-maps scan), not {len(files)} files such as "
-                f"{files[0]!r}. For a folder of maps give data_dir= (without either, datasets lists the working directory)."
+                f"{files[0]!r}. For a folder of maps give data_dir= (without either, datasets lists the working "
+                "directory)."
             )
         return files[0]
 
@@ -93,9 +99,7 @@ class MapsBuilder(datasets.ArrowBasedBuilder):
             raise NoDataError(f"{path}: none of its {len(plan.rejects)} inputs could be opened")
         return found
 
-    def _generate_tables(
-        self, shards: list[Any], path: str, roots: tuple[str, ...], request: generate.Request
-    ) -> Any:
+    def _generate_tables(self, shards: list[Any], path: str, roots: tuple[str, ...], request: generate.Request) -> Any:
         for (shard, count), table in generate.tables(shards, path, roots, request):
             yield datasets.builder.Key(shard, count), pa.table(table)
 
@@ -106,8 +110,8 @@ class MapsBuilder(datasets.ArrowBasedBuilder):
         if not named or (isinstance(split, str) and rows.get(split) == 0):
             where = f"split {split!r}" if named else "every split"
             raise NoDataError(
-                f"{self.name}/{self.config.name}: {where} is empty: no chart passed. Loosen the filters or min_notes, or "
-                f"look at the rejects with rhythm-maps inspect. Splits with rows: {', '.join(named) or '(none)'}."
+                f"{self.name}/{self.config.name}: {where} is empty: no chart passed. Loosen the filters or min_notes, "
+                f"or look at the rejects with rhythm-maps inspect. Splits with rows: {', '.join(named) or '(none)'}."
             )
         if split is None:
             split = {name: name for name in named}

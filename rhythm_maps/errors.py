@@ -5,13 +5,12 @@
     RhythmMapsError
      +-- UsageError (ValueError)          the call is wrong: fix the arguments
      +-- InputError (OSError)             a path cannot be read: fix the path
-     +-- BadFormat (ValueError)           one file or member is not what it says: that input is rejected, the rest goes on
+     +-- BadFormat (ValueError)           one file or member is not what it says: it is rejected, the rest goes on
      |    +-- BadArchive                  the same for a zip or gzip container
      |    +-- LimitExceeded               it may be right, but it is larger than `limits.py` allows
      +-- BadFileError (ValueError)        an input was rejected and the caller asked for `on_bad_files="error"`
      +-- NoDataError (ValueError)         everything was read, and nothing is left: no mapset, or no row after filters
      +-- BuildError (RuntimeError)        a build cannot go on; finished work is kept and a new run resumes it
-     +-- MissingExtra (ImportError)       an optional dependency is missing; the message holds the command that installs it
 
 A leaf is what the caller can do about it. Each message says what is wrong, where, what was expected and what to do.
 `BadFormat` carries a code and a place, which become a line of the ledger.
@@ -70,7 +69,3 @@ class NoDataError(RhythmMapsError, ValueError):
 
 class BuildError(RhythmMapsError, RuntimeError):
     """A build cannot go on; its finished work is kept, and running it again resumes it."""
-
-
-class MissingExtra(RhythmMapsError, ImportError):  # noqa: N818
-    """An optional dependency is not installed."""

@@ -73,8 +73,17 @@ def load_dataset(
         if isinstance(data_dir, os.PathLike):
             data_dir = os.fspath(data_dir)
         return datasets.load_dataset(
-            path, name, data_dir=data_dir, data_files=data_files, split=split, streaming=streaming, num_proc=num_proc,
-            cache_dir=cache_dir, download_mode=download_mode, keep_in_memory=keep_in_memory, **kwargs,
+            path,
+            name,
+            data_dir=data_dir,
+            data_files=data_files,
+            split=split,
+            streaming=streaming,
+            num_proc=num_proc,
+            cache_dir=cache_dir,
+            download_mode=download_mode,
+            keep_in_memory=keep_in_memory,
+            **kwargs,
         )
     if streaming and num_proc is not None:
         raise UsageError("streaming=True goes without num_proc: use a DataLoader with workers")

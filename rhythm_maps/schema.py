@@ -96,13 +96,17 @@ _SHARED_IDS = (
 )
 _SHARED_TIME = (
     Column(
-        "tempo", TEMPO,
+        "tempo",
+        TEMPO,
         "Tempo segments: start, length of a beat, beats in a bar (null where the source states none), and whether the "
         "first bar line is hidden.",
     ),
-    Column("tempo_bpm", F64, "Main tempo in beats a minute, by the game's own rule; null without tempo.", nullable=True),
     Column(
-        "beats", BEATS,
+        "tempo_bpm", F64, "Main tempo in beats a minute, by the game's own rule; null without tempo.", nullable=True
+    ),
+    Column(
+        "beats",
+        BEATS,
         "The beat grid on the game's clock and each beat's position in its bar: 1 is a downbeat, 0 means that the "
         "source states no metre. From the first tempo point (or the first object before it) to the end of the audio, "
         "else one bar past the last object; never below 0 s; at most 100,000.",
@@ -111,16 +115,28 @@ _SHARED_TIME = (
     Column("has_downbeats", BOOL, "The source states a metre, so that positions mean something."),
 )
 _RIGHTS = Column(
-    "rights", RIGHTS,
+    "rights",
+    RIGHTS,
     "Where the content came from, the terms that govern it, and whether it is an official level of the game.",
     profile="public",
 )
-_WARNINGS = Column("warnings", pa.list_(STR), "Codes of what was repaired or left out; empty when nothing was.", profile="public")
+_WARNINGS = Column(
+    "warnings", pa.list_(STR), "Codes of what was repaired or left out; empty when nothing was.", profile="public"
+)
 
 CHARTS: tuple[Column, ...] = (
-    Column("chart_id", STR, "Id of the chart: the game's own (osu!: md5 of the file; Beat Saber: map hash/mode/difficulty)."),
+    Column(
+        "chart_id",
+        STR,
+        "Id of the chart: the game's own (osu!: md5 of the file; Beat Saber: map hash/mode/difficulty).",
+    ),
     Column("mapset_id", STR, "Id of the mapset: the game's own, else 'sha256:' and 16 hex of its content digest."),
-    Column("track_id", STR, "sha256 of the audio file's bytes: joins charts, beats and tracks; null without audio.", nullable=True),
+    Column(
+        "track_id",
+        STR,
+        "sha256 of the audio file's bytes: joins charts, beats and tracks; null without audio.",
+        nullable=True,
+    ),
     *_SHARED_IDS,
     Column("game", STR, "The game: osu, beat_saber, ..."),
     Column("mode", STR, "Mode of the game: osu, taiko, catch, mania; in Beat Saber the characteristic."),
@@ -137,7 +153,12 @@ CHARTS: tuple[Column, ...] = (
     Column("source", STR, "Work the song comes from, as the mapper says; empty where unknown."),
     Column("tags", pa.list_(STR), "The mapper's search tags."),
     Column("difficulty", STR, "Name of the difficulty."),
-    Column("difficulty_rank", I32, "Rank of the difficulty where the game has fixed ones (Beat Saber 1 3 5 7 9).", nullable=True),
+    Column(
+        "difficulty_rank",
+        I32,
+        "Rank of the difficulty where the game has fixed ones (Beat Saber 1 3 5 7 9).",
+        nullable=True,
+    ),
     Column("label", STR, "The mapper's own label of the difficulty.", nullable=True),
     Column("mappers", pa.list_(STR), "Who made the chart, as the file says."),
     Column("preview_s", F64, "Start of the song preview in seconds; null when not set.", nullable=True),
@@ -148,10 +169,12 @@ CHARTS: tuple[Column, ...] = (
     Column("tempo_max_bpm", F64, "Fastest tempo in beats a minute.", nullable=True),
     *_SHARED_TIME[2:],
     Column(
-        "notes", NOTES,
-        "What the player is scored on, sorted stably by time: start and end on the game's clock (equal where nothing is "
-        "held), beat, kind, lane (-1 where the mode has none) and position (NaN where the mode has none).",
-        profile="maps", labels={"kind": NOTE_KINDS},
+        "notes",
+        NOTES,
+        "What the player is scored on, sorted stably by time: start and end on the game's clock (equal where nothing "
+        "is held), beat, kind, lane (-1 where the mode has none) and position (NaN where the mode has none).",
+        profile="maps",
+        labels={"kind": NOTE_KINDS},
     ),
     Column("n_notes", I32, "Number of notes."),
     Column("first_object_s", F64, "Start of the first note; null without notes.", nullable=True),
@@ -174,9 +197,10 @@ BEATS_CONFIG: tuple[Column, ...] = (
     Column("bitrate_kbps", F64, "Size of the file over its duration, in kilobits a second.", nullable=True),
     Column("audio_status", STR, "unchecked: the header was read, the samples were not decoded."),
     Column(
-        "timeline_shift_s", F64,
-        "game time = sample / sampling_rate + timeline_shift_s. 0 in this version for every file: true for wav and ogg; "
-        "osu! starts some MP3s up to 51 ms elsewhere, which clock_rule will say once it is measured.",
+        "timeline_shift_s",
+        F64,
+        "game time = sample / sampling_rate + timeline_shift_s. 0 in this version for every file: true for wav and "
+        "ogg; osu! starts some MP3s up to 51 ms elsewhere, which clock_rule will say once it is measured.",
     ),
     Column("clock_rule", STR, "none: the file's own samples, no rule applied."),
     Column("title", STR, "Song title, of the chart that gives the beats."),
@@ -197,7 +221,7 @@ TRACKS: tuple[Column, ...] = (
 
 
 def chart_columns(own: Sequence[Column]) -> tuple[Column, ...]:
-    """Compose the columns of a game's charts: the core ones, the game's own before the counts, rights and warnings last.
+    """Compose the columns of a game's charts: the core ones, with the game's own before the counts.
 
     Raises:
         ValueError: a game re-declares a core column.

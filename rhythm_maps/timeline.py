@@ -29,7 +29,9 @@ class Grid(NamedTuple):
     cut: bool
 
 
-def seconds_at(beats: npt.ArrayLike, change_beat: FloatArray, change_s: FloatArray, beat_length_s: FloatArray) -> FloatArray:
+def seconds_at(
+    beats: npt.ArrayLike, change_beat: FloatArray, change_s: FloatArray, beat_length_s: FloatArray
+) -> FloatArray:
     """Turn beats into seconds.
 
     Args:
@@ -41,7 +43,9 @@ def seconds_at(beats: npt.ArrayLike, change_beat: FloatArray, change_s: FloatArr
     return np.asarray(change_s[at] + (beats - change_beat[at]) * beat_length_s[at])
 
 
-def beats_at(seconds: npt.ArrayLike, change_beat: FloatArray, change_s: FloatArray, beat_length_s: FloatArray) -> FloatArray:
+def beats_at(
+    seconds: npt.ArrayLike, change_beat: FloatArray, change_s: FloatArray, beat_length_s: FloatArray
+) -> FloatArray:
     """Turn seconds into beats; the inverse of `seconds_at`. At equal starts the last segment holds."""
     seconds = np.asarray(seconds, np.float64)
     at = np.clip(np.searchsorted(change_s, seconds, side="right") - 1, 0, None)
@@ -79,7 +83,9 @@ def bar_grid(start_s: FloatArray, beat_length_s: FloatArray, meter: IntArray, fi
     room = limits.BEATS
     cut = False
     ends = np.append(start_s[1:] - _EPSILON, np.inf)
-    for i, (start, length, bar) in enumerate(zip(start_s.tolist(), beat_length_s.tolist(), meter.tolist(), strict=True)):
+    for i, (start, length, bar) in enumerate(
+        zip(start_s.tolist(), beat_length_s.tolist(), meter.tolist(), strict=True)
+    ):
         begin = max(0.0, min(start, first_s) if i == 0 else start)
         stop = min(float(ends[i]), end_s + _EPSILON)
         first = int(np.ceil((begin - start) / length - _EPSILON))
@@ -93,7 +99,7 @@ def bar_grid(start_s: FloatArray, beat_length_s: FloatArray, meter: IntArray, fi
         positions.append(k % bar + 1)
         room -= count
         if room == 0:
-            cut = cut or i + 1 < len(start_s)
+            cut = cut or bool(np.any(start_s[i + 1 :] <= end_s))
             break
     if not times:
         return Grid(np.empty(0), np.empty(0, np.int64), cut=False)
@@ -103,7 +109,7 @@ def bar_grid(start_s: FloatArray, beat_length_s: FloatArray, meter: IntArray, fi
 
 
 def beat_grid(change_beat: FloatArray, change_s: FloatArray, beat_length_s: FloatArray, end_s: float) -> Grid:
-    """Lay out the whole beats 0, 1, 2, ... of one running count, up to `end_s` inclusive, without metre (position 0)."""
+    """Lay out the whole beats 0, 1, 2, ... of one running count up to `end_s`, without metre (position 0)."""
     if not len(change_beat) or not np.isfinite(end_s):
         return Grid(np.empty(0), np.empty(0, np.int64), cut=False)
     last = np.floor(float(beats_at(end_s + _EPSILON, change_beat, change_s, beat_length_s)))

@@ -86,7 +86,9 @@ def assemble(plan: Manifest, spec: Spec, key: str, units: Sequence[Unit], new: P
     return info
 
 
-def _sum_rows(units: Sequence[Unit], counts: Sequence[dict[str, int]], names: Sequence[str] | dict[str, int]) -> dict[str, dict[str, int]]:
+def _sum_rows(
+    units: Sequence[Unit], counts: Sequence[dict[str, int]], names: Sequence[str] | dict[str, int]
+) -> dict[str, dict[str, int]]:
     """Return name -> split -> rows, without the splits and names that have none."""
     total: dict[str, dict[str, int]] = {}
     for name in names:

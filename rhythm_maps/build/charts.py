@@ -33,8 +33,11 @@ class Charts:
             return self
         table = self.table.take(pa.array(rows, pa.int64()))
         return Charts(
-            table, [self.ids[i] for i in rows], [self.names[i] for i in rows],
-            [self.loaded[i] for i in rows], [self.audio[i] for i in rows],
+            table,
+            [self.ids[i] for i in rows],
+            [self.names[i] for i in rows],
+            [self.loaded[i] for i in rows],
+            [self.audio[i] for i in rows],
         )
 
 
@@ -54,14 +57,27 @@ def parse_charts(game: Game, batch: Sequence[LoadedMapset], ledger: Ledger) -> C
     ]
     ends = np.array([a.info.duration_s if a and a.info else np.nan for a in audio], np.float64)
     table = game.rows(parsed, Facts(ends))
-    extra = [_audio_warning(chart.problem, loaded, chart.audio) for chart, loaded in zip(chart_entries, loaded_of, strict=True)]
-    files = [(chart.file or "", loaded.files[chart.file or ""]) for chart, loaded in zip(chart_entries, loaded_of, strict=True)]
+    extra = [
+        _audio_warning(chart.problem, loaded, chart.audio)
+        for chart, loaded in zip(chart_entries, loaded_of, strict=True)
+    ]
+    files = [
+        (chart.file or "", loaded.files[chart.file or ""])
+        for chart, loaded in zip(chart_entries, loaded_of, strict=True)
+    ]
     table = _complete(game, table, parsed, loaded_of, audio, files, extra)
     order = sorted(range(len(parsed.names)), key=lambda i: (int(parsed.mapset[i]), parsed.names[i]))
     charts = Charts(table, parsed.chart_ids, parsed.names, loaded_of, audio)
-    return charts if order == list(range(len(order))) else Charts(
-        table.take(pa.array(order, pa.int64())), [charts.ids[i] for i in order], [charts.names[i] for i in order],
-        [charts.loaded[i] for i in order], [charts.audio[i] for i in order],
+    return (
+        charts
+        if order == list(range(len(order)))
+        else Charts(
+            table.take(pa.array(order, pa.int64())),
+            [charts.ids[i] for i in order],
+            [charts.names[i] for i in order],
+            [charts.loaded[i] for i in order],
+            [charts.audio[i] for i in order],
+        )
     )
 
 
@@ -106,8 +122,13 @@ def _audio_warning(problem: str, loaded: LoadedMapset, name: str | None) -> list
 
 
 def _complete(
-    game: Game, table: pa.Table, parsed: ChartBatch, loaded: Sequence[LoadedMapset],
-    audio: Sequence[LoadedAudio | None], files: Sequence[tuple[str, bytes]], warnings: Sequence[list[str]],
+    game: Game,
+    table: pa.Table,
+    parsed: ChartBatch,
+    loaded: Sequence[LoadedMapset],
+    audio: Sequence[LoadedAudio | None],
+    files: Sequence[tuple[str, bytes]],
+    warnings: Sequence[list[str]],
 ) -> pa.Table:
     n = len(table)
     schema = arrow_schema(chart_columns(game.columns))

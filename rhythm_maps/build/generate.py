@@ -89,9 +89,7 @@ def make_request(
     return Request(spec, config, tuple(columns) if columns is not None else None, on_bad_files)  # type: ignore[arg-type]
 
 
-def find_manifest(
-    game: str, data_dir: str | None, path: str | None, splits: Sequence[float] | None = None
-) -> Path:
+def find_manifest(game: str, data_dir: str | None, path: str | None, splits: Sequence[float] | None = None) -> Path:
     """Return the manifest of a load: the one given, or that of a fresh scan of `data_dir`, kept in the cache.
 
     Raises:
@@ -103,7 +101,7 @@ def find_manifest(
     if path is None:
         raise UsageError(
             f'no input given. For your own maps: load_dataset("{game}", ..., data_dir="folder of your maps"); '
-            f"for a scan: data_files=\"manifest.jsonl\" (made by: rhythm-maps scan {game} FOLDER --out manifest.jsonl)."
+            f'for a scan: data_files="manifest.jsonl" (made by: rhythm-maps scan {game} FOLDER --out manifest.jsonl).'
         )
     if splits is not None:
         raise UsageError("splits= goes with data_dir=: a manifest has its splits already")
@@ -180,7 +178,7 @@ def _report(ledger: pa.Table, request: Request, where: str) -> None:
     place = f" at {first['place']}" if first["place"] not in {"", first["path"]} else ""
     message = (
         f"{len(bad)} rejected in {where}; the first: {first['path']}{place}: {first['reason']} [{first['code']}]. "
-        f"Everything else was read. rhythm-maps inspect tells more; on_bad_files=\"skip\" is quiet."
+        f'Everything else was read. rhythm-maps inspect tells more; on_bad_files="skip" is quiet.'
     )
     if request.on_bad_files == "error":
         raise BadFileError(message)

@@ -1,7 +1,8 @@
 """The ledger: one line for every chart and audio file, every input that failed, and what became of it.
 
-Nothing is lost in silence; members of an archive that are not read (hostile or doubled names) have lines as well. A line's outcome is ``row``, ``duplicate_of`` (with the id of the row that stands for it),
-``reject`` (with code, reason and place) or ``ignored`` (with the reason as code).
+Nothing is lost in silence; members of an archive that are not read (hostile or doubled names) have lines as well. A
+line's outcome is ``row``, ``duplicate_of`` (with the id of the row that stands for it), ``reject`` (with code, reason
+and place) or ``ignored`` (with the reason as code).
 """
 
 from __future__ import annotations
@@ -40,8 +41,16 @@ class Ledger:
         self._columns: dict[str, list[object]] = {name: [] for name in SCHEMA.names}
 
     def add(
-        self, entry: MapsetEntry | RejectEntry, kind: Kind, name: str, outcome: Outcome, *,
-        row_id: str = "", code: str = "", reason: str = "", place: str = "",
+        self,
+        entry: MapsetEntry | RejectEntry,
+        kind: Kind,
+        name: str,
+        outcome: Outcome,
+        *,
+        row_id: str = "",
+        code: str = "",
+        reason: str = "",
+        place: str = "",
     ) -> None:
         """Add one line; `name` is the chart's or audio file's, empty for a whole input."""
         split = entry.split if isinstance(entry, MapsetEntry) else ""

@@ -1,4 +1,4 @@
-"""The manifest: one JSON line a mapset, the explicit and diffable input of every build.
+r"""The manifest: one JSON line a mapset, the explicit and diffable input of every build.
 
 ::
 
@@ -7,15 +7,17 @@
     {"kind": "reject", ...}      inputs that could not be opened
     {"kind": "moved", ...}       groups that changed their split because a new mapset joined two known groups
 
-Bytes end in "\\n" on every system. There is no absolute path but the roots and no time of day, so that two scans of
+Lines end in "\n" on every system. There is no absolute path but the roots and no time of day, so that two scans of
 the same files on two machines differ in one line.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -75,7 +77,7 @@ class MapsetEntry(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="ki
     song_keys: list[str]
     links: list[str]
     """Size and crc32 of the members whose equal bytes mean the same map."""
-    strange: list[StrangeEntry] = []  # noqa: RUF012 - msgspec copies it
+    strange: list[StrangeEntry] = []
     group: str = ""
     split: str = ""
 
@@ -180,8 +182,6 @@ def _encode_line(line: Line) -> bytes:
         return _ENCODER.encode(line)
     except UnicodeEncodeError:
         # A name on disk that is no UTF-8: Python holds its bytes as lone surrogates, JSON writes them as escapes.
-        import json  # noqa: PLC0415 - rare
-
         return json.dumps(msgspec.to_builtins(line), sort_keys=True, separators=(",", ":")).encode("ascii")
 
 
@@ -202,19 +202,14 @@ def read_lines(path: Path) -> Iterator[Line]:
 
 
 def _decode(raw: bytes, number: int) -> Line:
+    line: Line
     try:
-        return _DECODER.decode(raw)
-    except msgspec.DecodeError as error:
-        if b"\\ud" in raw:
-            import json  # noqa: PLC0415 - rare: see _encode_line
-
-            try:
-                return msgspec.convert(json.loads(raw), Line)
-            except (ValueError, msgspec.ValidationError):
-                pass
-        raise BadFormat(
-            "bad_manifest", f"not a line of a manifest ({error}); make it again with rhythm-maps scan", f"line {number}"
-        ) from error
+        # The escape of a lone surrogate is left to json: see _encode_line.
+        line = msgspec.convert(json.loads(raw), Line) if b"\\ud" in raw else _DECODER.decode(raw)
+    except (ValueError, RecursionError) as error:  # every error of msgspec and json is a ValueError
+        message = f"not a line of a manifest ({error}); make it again with rhythm-maps scan"
+        raise BadFormat("bad_manifest", message, f"line {number}") from error
+    return line
 
 
 def _located_lines(path: Path) -> Iterator[tuple[int, Line]]:
@@ -224,7 +219,9 @@ def _located_lines(path: Path) -> Iterator[tuple[int, Line]]:
             for number, raw in enumerate(file, 1):
                 line = _decode(raw, number)
                 if (number == 1) != isinstance(line, Header):
-                    raise BadFormat("bad_manifest", "the header must be the first line and the only one", f"line {number}")
+                    raise BadFormat(
+                        "bad_manifest", "the header must be the first line and the only one", f"line {number}"
+                    )
                 yield offset, line
                 offset += len(raw)
     except OSError as error:
@@ -261,15 +258,18 @@ def load(path: Path) -> Manifest:
     if header is None:
         raise BadFormat("bad_manifest", "the file is empty", "line 1")
     if order != sorted(order) or any(rank < 0 for rank, _ in order):
-        raise BadFormat("bad_manifest", "mapsets are not sorted by split and position: edit a scan's inputs, not its lines")
-    return Manifest(path, header, _index(header, first, count, end or path.stat().st_size), rejects, moved, _digest(path))
+        raise BadFormat(
+            "bad_manifest", "mapsets are not sorted by split and position: edit a scan's inputs, not its lines"
+        )
+    return Manifest(
+        path, header, _index(header, first, count, end or path.stat().st_size), rejects, moved, _digest(path)
+    )
 
 
 def _index(
     header: Header, first: dict[tuple[str, int], int], count: dict[tuple[str, int], int], end: int
 ) -> list[ShardRef]:
-    starts = sorted(first.values()) + [end]
-    following = dict(zip(starts, starts[1:], strict=False))
+    following = dict(pairwise([*sorted(first.values()), end]))
     shards = []
     for split in SPLITS:
         n = header.shards.get(split, 0)

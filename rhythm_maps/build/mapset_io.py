@@ -11,7 +11,7 @@ from pathlib import Path
 from rhythm_maps import limits
 from rhythm_maps.audio.probe import AudioInfo, probe
 from rhythm_maps.build.manifest import ChartEntry, FileEntry, MapsetEntry, StrangeEntry
-from rhythm_maps.errors import BadFormat, LimitExceeded
+from rhythm_maps.errors import BadFormat, InputError, LimitExceeded
 from rhythm_maps.files import MemberSource, open_folder, open_members
 from rhythm_maps.files.lookup import NameIndex
 from rhythm_maps.games.base import ChartRef, Game
@@ -49,14 +49,22 @@ class LoadedMapset:
         return sum(len(audio.data or b"") for audio in self.audio.values())
 
 
-def open_found(root: Path, path: str, names: Sequence[str], *, is_archive: bool) -> AbstractContextManager[MemberSource]:
+def open_found(
+    root: Path, path: str, names: Sequence[str], *, is_archive: bool
+) -> AbstractContextManager[MemberSource]:
     """Open a mapset, archive or folder, for reading members in memory.
 
     Raises:
-        BadFormat: it is not what its name says, or not safe to open.
+        BadFormat: it is not what its name says, not safe to open, or not to be read.
     """
     full = root if path == "." else root / path
-    return open_members(full) if is_archive else open_folder(full, names)
+    try:
+        return open_members(full) if is_archive else open_folder(full, names)
+    except InputError as error:
+        # A file that cannot be opened costs its own rows only. The message names its full path: no build may hold it.
+        cause = error.__cause__
+        reason = cause.strerror if isinstance(cause, OSError) and cause.strerror else "it cannot be opened"
+        raise BadFormat("unreadable_file", f"cannot be read: {reason}") from error
 
 
 def digest_of(files: Iterable[FileEntry]) -> str:
@@ -111,12 +119,13 @@ def load(roots: Sequence[Path], entry: MapsetEntry, *, keep_audio: bool) -> Load
         keep_audio: hold the audio's bytes (for `tracks`); without, only hashes and headers are kept.
     """
     loaded = LoadedMapset(entry)
+    root = roots[entry.root]
+    names = [file.name for file in [*entry.members, *entry.audio]]
+    full = root if entry.path == "." else root / entry.path
+    if not full.exists():
+        loaded.error = BadFormat("changed_since_scan", "it was there at the scan and is gone now; scan again")
+        return loaded
     try:
-        root = roots[entry.root]
-        names = [file.name for file in [*entry.members, *entry.audio]]
-        full = root if entry.path == "." else root / entry.path
-        if not full.exists():
-            raise BadFormat("changed_since_scan", "it was there at the scan and is gone now; scan again")  # noqa: TRY301
         with open_found(root, entry.path, names, is_archive=full.is_file()) as source:
             _check_digest(source, entry)
             for file in entry.members:
@@ -145,14 +154,18 @@ def _load_audio(source: MemberSource, file: FileEntry, *, keep: bool) -> LoadedA
         # Not read: no row is made of it, and its songs' grids end one bar past their last object.
         reason = "many songs share this audio file, so it is no song's recording"
         return LoadedAudio(file, error=BadFormat("audio_shared", reason, file.name))
+    if file.size > limits.AUDIO_BYTES:
+        reason = f"{file.size} bytes, at most {limits.AUDIO_BYTES}"
+        return LoadedAudio(file, error=LimitExceeded("audio_too_large", reason, file.name))
     try:
-        if file.size > limits.AUDIO_BYTES:
-            raise LimitExceeded("audio_too_large", f"{file.size} bytes, at most {limits.AUDIO_BYTES}", file.name)  # noqa: TRY301
         data = source.read(file.name)
         info = probe(data, file.name)
     except BadFormat as error:
         return LoadedAudio(file, error=error)
     return LoadedAudio(
-        file, data if keep else None, hashlib.sha256(data).hexdigest(),
-        hashlib.md5(data, usedforsecurity=False).hexdigest(), info,
+        file,
+        data if keep else None,
+        hashlib.sha256(data).hexdigest(),
+        hashlib.md5(data, usedforsecurity=False).hexdigest(),
+        info,
     )

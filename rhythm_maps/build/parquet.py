@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -63,6 +64,10 @@ class TableWriter:
     ) -> None:
         if kind is None:
             self._writer.close()
+        else:
+            # The file is given up, but pyarrow's writer would complain from its finaliser about a closed file.
+            with contextlib.suppress(OSError, ValueError):
+                self._writer.close()
         self._create.__exit__(kind, error, trace)
 
 

@@ -52,7 +52,9 @@ def presets(game: str) -> Mapping[str, Preset]:
     for name, table in tables.items():
         if not isinstance(table, dict) or set(table) != {"description", "filters"}:
             raise UsageError(f"configs/{game}.toml: [{name}] must hold description and filters, and nothing else")
-        filters = check_filters(table["filters"], chart_columns(games.get(game).columns), f"configs/{game}.toml [{name}]")
+        filters = check_filters(
+            table["filters"], chart_columns(games.get(game).columns), f"configs/{game}.toml [{name}]"
+        )
         found[name] = Preset(name, table["description"], filters)
     return found
 
@@ -66,7 +68,9 @@ def get(game: str, name: str) -> Preset:
     try:
         return presets(game)[name]
     except KeyError:
-        raise UsageError(f"no preset {name!r} for {game}: expected one of {', '.join(presets(game)) or '(none)'}") from None
+        raise UsageError(
+            f"no preset {name!r} for {game}: expected one of {', '.join(presets(game)) or '(none)'}"
+        ) from None
 
 
 def check_filters(filters: Sequence[Sequence[Any]], columns: Sequence[Column], where: str) -> tuple[Filter, ...]:

@@ -47,7 +47,9 @@ def groups_of(entries: Sequence[MapsetEntry]) -> list[KnownGroup]:
         audio.update(a.link for a in entry.audio if a.size and not a.shared)
         links.update(entry.links)
         found[entry.group] = (entry.split, songs, audio, links)
-    return [KnownGroup(group, split, sorted(s), sorted(a), sorted(k)) for group, (split, s, a, k) in sorted(found.items())]
+    return [
+        KnownGroup(group, split, sorted(s), sorted(a), sorted(k)) for group, (split, s, a, k) in sorted(found.items())
+    ]
 
 
 def groups_table(groups: Sequence[KnownGroup]) -> pa.Table:

@@ -2,7 +2,7 @@
 
 ::
 
-    <out>.build-<key>/        beside <out>; the key names manifest, spec and code, so a killed build finds its work again
+    <out>.build-<key>/        beside <out>; the key names manifest, spec and code: a killed build finds its work again
         manifest.jsonl        the copy that the workers read
         tmp/<shard>.<pid>/    a shard being written
         parts/<shard>/        a shard that is done: the rename of its folder said so
@@ -132,7 +132,8 @@ def _locked(out: Path) -> Iterator[None]:
 def _check_replaceable(out: Path) -> None:
     if out.is_file() or (out.is_dir() and any(out.iterdir()) and read_info(out) is None):
         raise UsageError(
-            f"{out}: exists and is no build of rhythm-maps, so it is left alone. Choose a folder that does not exist yet."
+            f"{out}: exists and is no build of rhythm-maps, so it is left alone. "
+            "Choose a folder that does not exist yet."
         )
 
 
@@ -142,7 +143,12 @@ def _units(plan: Manifest, spec: Spec, work: Path) -> list[Unit]:
 
 
 def _run(
-    plan: Manifest, spec: Spec, work: Path, workers: int, on_start: Callable[[int], None], on_done: Callable[[int], None]
+    plan: Manifest,
+    spec: Spec,
+    work: Path,
+    workers: int,
+    on_start: Callable[[int], None],
+    on_done: Callable[[int], None],
 ) -> int:
     """Make the shards that are not done yet; return how many were."""
     atomic.make_folder(work)
@@ -175,7 +181,9 @@ def _swap(work: Path, out: Path) -> None:
             atomic.make_folder(out.parent)
         atomic.rename(work / "new", out)
     except PermissionError as error:
-        raise BuildError(f"{out}: cannot be replaced, a program has it open. Close it and run the build again.") from error
+        raise BuildError(
+            f"{out}: cannot be replaced, a program has it open. Close it and run the build again."
+        ) from error
 
 
 def _retire(work: Path, key: str) -> None:
@@ -193,5 +201,7 @@ def _leftovers(out: Path, work: Path) -> tuple[Path, ...]:
 
 
 def _nothing(info: Mapping[str, Any]) -> str:
-    lines = "\n".join(f"  {n:6,}  {outcome}" for outcome, n in sorted(info["ledger"].items(), key=lambda item: -item[1]))
+    lines = "\n".join(
+        f"  {n:6,}  {outcome}" for outcome, n in sorted(info["ledger"].items(), key=lambda item: -item[1])
+    )
     return f"no chart gave a row, so nothing was written. What became of the inputs:\n{lines or '  (there were none)'}"

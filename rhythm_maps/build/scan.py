@@ -117,8 +117,8 @@ def scan(
     if not entries and not rejects:
         named = ", ".join(str(path) for path in paths)
         raise NoDataError(
-            f"{named}: no {game.title} mapsets found. Expected {' or '.join(game.archive_suffixes)} archives, or folders "
-            f"that hold a map, anywhere below."
+            f"{named}: no {game.title} mapsets found. Expected {' or '.join(game.archive_suffixes)} archives, or "
+            "folders that hold a map, anywhere below."
         )
     grouping = group_mapsets(entries, previous.groups, asked)
     header = Header(

@@ -8,6 +8,7 @@ whatever the number of configs; a group's mapsets are always together, so copies
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -117,7 +118,7 @@ def _clustered(tables: Sequence[pa.Table], cluster: Sequence[str], spec: Spec) -
     order = pc.sort_indices(keys, [(name, "ascending") for name in keys.column_names])
     values = keys.select(list(cluster)).take(order).to_pylist()
     starts = [0, *(i for i in range(1, len(values)) if values[i] != values[i - 1]), len(values)]
-    for start, stop in zip(starts, starts[1:], strict=False):
+    for start, stop in pairwise(starts):
         part = table.take(order.slice(start, stop - start)).combine_chunks()
         yield from cut(part, spec.row_group_bytes)
 
@@ -127,4 +128,3 @@ def cut(table: pa.Table, largest: int) -> Iterator[pa.Table]:
     rows = max(1, len(table) * largest // max(1, table.nbytes))
     for start in range(0, len(table), rows):
         yield table.slice(start, rows)
-

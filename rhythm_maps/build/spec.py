@@ -67,7 +67,9 @@ def make_spec(
     own = games.get(game)
     unknown = [name for name in configs if name not in CONFIGS]
     if unknown or not configs:
-        raise UsageError(f"unknown configs {', '.join(unknown) or '(none given)'}: expected some of {', '.join(CONFIGS)}")
+        raise UsageError(
+            f"unknown configs {', '.join(unknown) or '(none given)'}: expected some of {', '.join(CONFIGS)}"
+        )
     if min_notes < 0:
         raise UsageError(f"min_notes is {min_notes}: expected 0 or more")
     if row_group_bytes < limits.MIB:

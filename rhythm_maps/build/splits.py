@@ -94,16 +94,22 @@ def group_mapsets(
         placed.append((mapsets, group, split))
     result = [
         msgspec.structs.replace(
-            entries[i], group=group, split=split,
+            entries[i],
+            group=group,
+            split=split,
             audio=[msgspec.structs.replace(a, shared=a.link in shared) for a in entries[i].audio],
         )
         for mapsets, group, split in placed
         for i in mapsets
     ]
-    result.sort(key=lambda entry: (SPLITS.index(entry.split), position(entry.group), entry.group, entry.root, entry.path))
+    result.sort(
+        key=lambda entry: (SPLITS.index(entry.split), position(entry.group), entry.group, entry.root, entry.path)
+    )
     bar = max(20, len(entries) // 100)
     large = [(g, len(m), min(_keys(entries, m), default="")) for m, g, _ in placed if len(m) > bar]
-    return Grouping(result, sorted(moved, key=lambda m: (m.to_group, m.group)), sorted(large, key=lambda g: (-g[1], g[0])))
+    return Grouping(
+        result, sorted(moved, key=lambda m: (m.to_group, m.group)), sorted(large, key=lambda g: (-g[1], g[0]))
+    )
 
 
 def _keys(entries: Sequence[MapsetEntry], mapsets: Iterable[int]) -> set[str]:

@@ -31,11 +31,7 @@ class Collector:
         """Add the recordings of a batch of whole groups, and write the ledger line of every audio file."""
         for loaded in batch:
             _reject_unusable(loaded, ledger)
-        files: dict[str, list[tuple[LoadedMapset, LoadedAudio]]] = defaultdict(list)
-        for loaded in batch:
-            for name in sorted(loaded.audio):
-                if loaded.audio[name].error is None:
-                    files[loaded.audio[name].sha256].append((loaded, loaded.audio[name]))
+        files = _recordings(batch)
         charts_of: dict[str, list[int]] = defaultdict(list)
         for i, audio in enumerate(charts.audio):
             if audio is not None:
@@ -73,6 +69,16 @@ class Collector:
         if self._pending:
             yield "tracks", pa.concat_tables(self._pending).combine_chunks()
         self._pending, self._pending_bytes = [], 0
+
+
+def _recordings(batch: Sequence[LoadedMapset]) -> dict[str, list[tuple[LoadedMapset, LoadedAudio]]]:
+    """Return the usable audio files by sha256, in manifest and name order: the first stands for its copies."""
+    files: dict[str, list[tuple[LoadedMapset, LoadedAudio]]] = defaultdict(list)
+    for loaded in batch:
+        for _, audio in sorted(loaded.audio.items()):
+            if audio.error is None:
+                files[audio.sha256].append((loaded, audio))
+    return files
 
 
 def _reject_unusable(loaded: LoadedMapset, ledger: Ledger) -> None:
@@ -138,6 +144,7 @@ def _beats_table(charts: Charts, audio: Sequence[LoadedAudio], charts_of: Sequen
     }
     schema = arrow_schema(BEATS_CONFIG)
     columns = [
-        pa.array(added[f.name], f.type) if f.name in added else own[f.name].combine_chunks().cast(f.type) for f in schema
+        pa.array(added[f.name], f.type) if f.name in added else own[f.name].combine_chunks().cast(f.type)
+        for f in schema
     ]
     return pa.table(columns, schema=schema)

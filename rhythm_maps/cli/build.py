@@ -25,8 +25,18 @@ from rhythm_maps.errors import UsageError
 @click.option("--max-rejects", type=int, help="Exit with 1 when more charts and inputs than this were rejected.")
 @scan_options
 def command(
-    game: str, paths: tuple[str, ...], out: Path, configs: str, preset: str, min_notes: int, workers: int, *,
-    fresh: bool, max_rejects: int | None, previous: str | None, splits: tuple[float, ...] | None,
+    game: str,
+    paths: tuple[str, ...],
+    out: Path,
+    configs: str,
+    preset: str,
+    min_notes: int,
+    workers: int,
+    *,
+    fresh: bool,
+    max_rejects: int | None,
+    previous: str | None,
+    splits: tuple[float, ...] | None,
 ) -> None:
     """Build a dataset folder from PATHS: folders and archives of GAME, or one manifest.jsonl of a scan.
 
@@ -50,9 +60,7 @@ def command(
         sys.exit(1)
 
 
-def _manifest(
-    game: str, paths: tuple[str, ...], previous: str | None, splits: tuple[float, ...] | None
-) -> Path:
+def _manifest(game: str, paths: tuple[str, ...], previous: str | None, splits: tuple[float, ...] | None) -> Path:
     if len(paths) == 1 and paths[0].endswith(".jsonl"):
         if previous or splits:
             raise UsageError("a manifest holds its splits already: give --previous and --splits to rhythm-maps scan")

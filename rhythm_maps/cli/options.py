@@ -33,11 +33,14 @@ class Fractions(click.ParamType[tuple[float, ...]]):
 def scan_options(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options of whatever scans."""
     command = click.option(
-        "--previous", metavar="OLD",
+        "--previous",
+        metavar="OLD",
         help="Manifest, build folder or Hub repository of the previous version: its songs keep their splits.",
     )(command)
     return click.option(
-        "--splits", type=Fractions(), help="Shares of train,validation,test. Default 0.9,0.05,0.05; all train below 20 songs."
+        "--splits",
+        type=Fractions(),
+        help="Shares of train,validation,test. Default 0.9,0.05,0.05; all train below 20 songs.",
     )(command)
 
 

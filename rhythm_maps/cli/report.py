@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -18,12 +19,18 @@ _SPLITS = ("train", "validation", "test")
 
 def table(rows: Sequence[Sequence[str]]) -> str:
     """Lay out rows in columns; the first column to the left, the others to the right."""
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    widths = [max(_width(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = []
     for row in rows:
-        cells = [cell.ljust(w) if i == 0 else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True))]
+        gaps = [" " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)]
+        cells = [row[0] + gaps[0], *(gap + cell for gap, cell in zip(gaps[1:], row[1:], strict=True))]
         lines.append("  " + "  ".join(cells).rstrip())
     return "\n".join(lines)
+
+
+def _width(text: str) -> int:
+    """Return the columns that a text takes in a terminal; East Asian wide characters take two."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def counts_table(rows: Mapping[str, Mapping[str, int]]) -> str:
@@ -44,15 +51,17 @@ def scan_summary(scan: Scan) -> str:
         lines.append(f"{len(scan.rejects)} inputs could not be opened:")
         lines += [f"  {printable(r.path)}: {printable(r.reason)} [{r.code}]" for r in scan.rejects[:_SHOWN_REJECTS]]
         if len(scan.rejects) > _SHOWN_REJECTS:
-            lines.append(f"  ... and {len(scan.rejects) - _SHOWN_REJECTS} more, at the end of the manifest and in the ledger")
+            lines.append(
+                f"  ... and {len(scan.rejects) - _SHOWN_REJECTS} more, at the end of the manifest and in the ledger"
+            )
     lines += [
-        f"A large group: {n} mapsets share songs or audio with {printable(song) or 'no song key'!r}; look whether they should."
+        f"A large group: {n} mapsets share songs or audio with {printable(song) or 'no song key'!r}; should they?"
         for _, n, song in scan.large
     ]
     crossed = [m for m in scan.moved if m.split != m.to_split]
     if scan.moved:
         lines.append(
-            f"{len(scan.moved)} known groups were joined to others by new mapsets; {len(crossed)} changed their split so."
+            f"{len(scan.moved)} known groups were joined to others by new mapsets; {len(crossed)} changed their split."
         )
     return "\n".join(lines)
 
@@ -71,7 +80,9 @@ def build_summary(result: Result) -> str:
     lines += ["", "Open it in Python:", "  from datasets import load_dataset"]
     lines += [f'  ds = load_dataset("{_shown(result.out)}", "{first}")']
     for leftover in result.leftovers:
-        lines.append(f"\nAn unfinished build of other inputs or settings is in {_shown(leftover)}; delete it if it is not wanted.")
+        lines.append(
+            f"\nAn unfinished build of other inputs or settings is in {_shown(leftover)}; delete it if not wanted."
+        )
     return "\n".join(lines)
 
 

@@ -13,8 +13,13 @@ from rhythm_maps.cli.report import scan_summary
 @click.command("scan", short_help="List your maps into a manifest.")
 @click.argument("game", type=GAME)
 @click.argument("paths", nargs=-1, required=True, type=click.Path())
-@click.option("--out", type=click.Path(path_type=Path), default=Path("manifest.jsonl"), show_default=True,
-              help="The manifest to write.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("manifest.jsonl"),
+    show_default=True,
+    help="The manifest to write.",
+)
 @scan_options
 def command(
     game: str, paths: tuple[str, ...], out: Path, previous: str | None, splits: tuple[float, ...] | None

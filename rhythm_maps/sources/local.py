@@ -40,7 +40,7 @@ def normalise_root(path: str | os.PathLike[str]) -> tuple[Path, Path]:
     Raises:
         InputError: the path does not exist.
     """
-    full = Path(os.path.abspath(Path(path).expanduser()))  # noqa: PTH100 - resolve() would follow the user's own links
+    full = Path(os.path.abspath(Path(path).expanduser()))  # not resolve(): the user's own links are the names to show
     if not full.exists():
         raise InputError(f"{path}: no such file or folder. Give the folder that holds your maps, or a single archive.")
     return (full, full) if full.is_dir() else (full.parent, full)

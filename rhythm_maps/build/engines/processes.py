@@ -101,6 +101,6 @@ def _killed(unit: Unit) -> str:
     with contextlib.suppress(OSError):
         mapset = Path(unit.whereabouts).read_text(encoding="utf-8")
     return (
-        f"shard {unit.shard.name} killed its worker twice (out of memory, or a crash in a native library); the worker was "
-        f"on {mapset!r}. Move that mapset away, scan again and run the same build: finished shards are kept."
+        f"shard {unit.shard.name} killed its worker twice (out of memory, or a crash in a native library); the worker "
+        f"was on {mapset!r}. Move that mapset away, scan again and run the same build: finished shards are kept."
     )
