@@ -12,7 +12,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from rhythm_maps.build import manifest, previous, readme
+from rhythm_maps.build import manifest, presets, previous, readme
 from rhythm_maps.build.ledger import SCHEMA as LEDGER_SCHEMA
 from rhythm_maps.build.ledger import input_rejects
 from rhythm_maps.build.manifest import SPLITS, Manifest, MapsetEntry
@@ -44,7 +44,7 @@ def assemble(plan: Manifest, spec: Spec, key: str, units: Sequence[Unit], new: P
     atomic.make_folder(new / "meta")
     facts = [read_facts(unit) for unit in units]
     rows = _sum_rows(units, [one.rows for one in facts], spec.configs)
-    preset_rows = _sum_rows(units, [one.presets for one in facts], facts[0].presets if facts else ())
+    preset_rows = _sum_rows(units, [one.presets for one in facts], tuple(presets.presets(spec.game)))
     if "charts" not in spec.configs:
         preset_rows = {}
     for config, splits in rows.items():

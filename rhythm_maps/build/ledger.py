@@ -7,7 +7,8 @@ and place) or ``ignored`` (with the reason as code).
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Sequence
+from typing import Literal, get_args
 
 import pyarrow as pa
 
@@ -34,10 +35,19 @@ SCHEMA = pa.schema(
 )
 
 
-class Ledger:
-    """Collects lines; `table` gives them as columns, in the order in which they were added."""
+_RANK = {kind: rank for rank, kind in enumerate(get_args(Kind))}
 
-    def __init__(self) -> None:
+
+class Ledger:
+    """Collects lines; `table` gives them as columns, sorted by input, kind and name.
+
+    Sorted, because the order in which they are added depends on how many mapsets are read at once.
+    """
+
+    def __init__(self, entries: Sequence[MapsetEntry | RejectEntry]) -> None:
+        """Begin the ledger of some inputs; their order is that of its lines."""
+        self._number = {(entry.root, entry.path): i for i, entry in enumerate(entries)}
+        self._keys: list[tuple[int, int, str]] = []
         self._columns: dict[str, list[object]] = {name: [] for name in SCHEMA.names}
 
     def add(
@@ -57,6 +67,7 @@ class Ledger:
         values = (entry.root, entry.path, kind, name, split, outcome, row_id, code, reason, place)
         for column, value in zip(self._columns.values(), values, strict=True):
             column.append(printable(value) if isinstance(value, str) else value)
+        self._keys.append((self._number[entry.root, entry.path], _RANK[kind], name))
 
     def reject(self, entry: MapsetEntry | RejectEntry, kind: Kind, name: str, error: BadFormat) -> None:
         """Add a reject with the error's code, reason and place (the input's own name where it has no finer one)."""
@@ -65,12 +76,13 @@ class Ledger:
 
     def table(self) -> pa.Table:
         """Return the lines as a table of `SCHEMA`."""
-        return pa.table(self._columns, schema=SCHEMA)
+        order = sorted(range(len(self._keys)), key=self._keys.__getitem__)
+        return pa.table(self._columns, schema=SCHEMA).take(pa.array(order, pa.int64()))
 
 
-def input_rejects(rejects: list[RejectEntry]) -> pa.Table:
+def input_rejects(rejects: Sequence[RejectEntry]) -> pa.Table:
     """Return the ledger lines of the inputs that a scan could not open."""
-    ledger = Ledger()
+    ledger = Ledger(rejects)
     for entry in rejects:
         ledger.reject(entry, "input", "", BadFormat(entry.code, entry.reason, entry.place))
     return ledger.table()

@@ -30,7 +30,7 @@ from rhythm_maps.build.engines import processes, serial
 from rhythm_maps.build.manifest import Manifest
 from rhythm_maps.build.spec import Spec, build_key
 from rhythm_maps.build.unit import Unit
-from rhythm_maps.errors import BuildError, NoDataError, UsageError
+from rhythm_maps.errors import BuildError, NoDataError, RhythmMapsError, UsageError
 from rhythm_maps.files import atomic
 from rhythm_maps.files.paths import cache_dir, path_id
 
@@ -76,7 +76,7 @@ def build(
     Raises:
         UsageError: `out` holds something that is no build.
         NoDataError: no chart gave a row.
-        BuildError: another build of `out` is running, or a shard killed its worker twice.
+        BuildError: another build of `out` is running, a shard killed its worker twice, or the disk cannot be written.
         InputError, BadFormat: the manifest cannot be read.
     """
     out = Path(out).absolute()
@@ -86,7 +86,7 @@ def build(
     if workers < 1:
         raise UsageError(f"workers is {workers}: expected at least 1")
     key = build_key(plan.digest, spec)
-    with _locked(out):
+    with _locked(out), _explained(out):
         _check_replaceable(out)
         work = out.with_name(f"{out.name}.build-{key}")
         for trash in out.parent.glob(f"{glob.escape(out.name)}.trash-*"):
@@ -127,6 +127,19 @@ def _locked(out: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+@contextmanager
+def _explained(out: Path) -> Iterator[None]:
+    """Turn what the operating system says against writing (a full disk, no permission) into one clear error."""
+    try:
+        yield
+    except OSError as error:
+        if isinstance(error, RhythmMapsError):
+            raise
+        raise BuildError(
+            f"{out}: cannot be written: {error}. Finished shards are kept; run the same build again when it is mended."
+        ) from error
 
 
 def _check_replaceable(out: Path) -> None:

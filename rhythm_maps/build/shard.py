@@ -46,19 +46,20 @@ def iter_shard(
         at: told the path of each mapset before it is read, so that a killed worker leaves a name behind.
 
     Yields:
-        (config, table): `tracks` tables as they fill up, then `beats`, then `charts` by cluster, then the ledger.
+        (config, table): `tracks` tables as they fill up, then the ledger, the last `tracks`, `beats`, and `charts` by
+        cluster.
     """
     game = games.get(spec.game)
     chart_tables: list[pa.Table] = []
     groups = tracks.Collector(spec)
+    ledger = Ledger(entries)
     for loaded in _batches(entries, roots, spec, read_ahead, at):
-        ledger = Ledger()
         charts = parse_charts(game, loaded, ledger)
         charts = _filtered(charts, spec, ledger)
         yield from groups.add(loaded, charts, ledger)
         if "charts" in spec.configs:
             chart_tables.append(charts.table)
-        yield LEDGER, ledger.table()
+    yield LEDGER, ledger.table()
     yield from groups.finish()
     if "charts" in spec.configs:
         yield from (("charts", table) for table in _clustered(chart_tables, game.cluster, spec))

@@ -42,7 +42,8 @@ def run(units: Sequence[Unit], on_done: Callable[[Unit], None], workers: int) ->
     def start(slot: int) -> None:
         if waiting:
             unit, attempt = waiting.popleft()
-            running[slots[slot].submit(_work, unit, careful=attempt > 1)] = slot, unit, attempt
+            slots[slot], future = _submit(slots[slot], unit, careful=attempt > 1)
+            running[future] = slot, unit, attempt
 
     try:
         for slot in range(len(slots)):
@@ -64,6 +65,15 @@ def run(units: Sequence[Unit], on_done: Callable[[Unit], None], workers: int) ->
     finally:
         for executor in slots:
             executor.shutdown(wait=True, cancel_futures=True)
+
+
+def _submit(executor: ProcessPoolExecutor, unit: Unit, *, careful: bool) -> tuple[ProcessPoolExecutor, Future[None]]:
+    """Give a unit to an executor, or to a new one where its worker died between two shards: that is neither's fault."""
+    try:
+        return executor, executor.submit(_work, unit, careful=careful)
+    except BrokenProcessPool:
+        executor = _new_executor()
+        return executor, executor.submit(_work, unit, careful=careful)
 
 
 def _new_executor() -> ProcessPoolExecutor:

@@ -1,0 +1,55 @@
+"""Beat Saber: levels of format 1 to 4 as folders or zips, one chart a difficulty of a characteristic."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from rhythm_maps.games.base import ChartBatch, Facts, Game, Mapset, MapsetBytes, Members, Sample
+from rhythm_maps.games.beat_saber import chart, mapset, rows
+from rhythm_maps.games.beat_saber.columns import COLUMNS
+from rhythm_maps.schema import Column
+
+
+@dataclass(frozen=True, slots=True)
+class BeatSaber:
+    """The game as the rest of the package sees it (`rhythm_maps.games.base.Game`)."""
+
+    name: str = "beat_saber"
+    title: str = "Beat Saber"
+    terms_url: str = "https://beatsaver.com/policy/tos"
+    archive_suffixes: tuple[str, ...] = (".zip",)
+    columns: tuple[Column, ...] = COLUMNS
+    cluster: tuple[str, ...] = ("mode", "difficulty_rank")
+
+    def marks(self, file_name: str) -> bool:
+        """Tell whether a file of this name (no folders) makes its folder a level."""
+        return mapset.marks(file_name)
+
+    def identify(self, members: Members) -> Mapset:
+        """Find the charts of a level from its Info.dat.
+
+        Raises:
+            BadFormat: it is no level, or its Info.dat cannot be read or lists no difficulty.
+        """
+        return mapset.identify(members)
+
+    def parse(self, mapsets: Sequence[MapsetBytes]) -> ChartBatch:
+        """Parse the wanted charts of many levels; bad ones become rejects."""
+        return chart.parse(mapsets)
+
+    def rows(self, batch: ChartBatch, facts: Facts) -> pa.Table:
+        """Make one row a chart, in the batch's order."""
+        return rows.rows(batch, facts)
+
+    def samples(self) -> Iterator[Sample]:
+        """Generate the game's part of the sample pack."""
+        from rhythm_maps.games.beat_saber.samples import mapsets  # noqa: PLC0415 - synthesis is for the demo only
+
+        return mapsets()
+
+
+GAME: Game = BeatSaber()
+"""The one instance: stateless, and found again by its name in a worker process."""

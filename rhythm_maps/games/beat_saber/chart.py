@@ -1,0 +1,159 @@
+"""Levels to charts: every wanted beatmap read, put on the clock and sorted, or rejected with a reason.
+
+One bad difficulty never touches its siblings. What a row needs of a chart is here as NumPy columns; Arrow comes
+later.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rhythm_maps.errors import BadFormat
+from rhythm_maps.games.base import ChartBatch, ChartReject, MapsetBytes
+from rhythm_maps.games.beat_saber import beatmap
+from rhythm_maps.games.beat_saber import info as info_file
+from rhythm_maps.games.beat_saber.document import FloatArray, Table, take
+from rhythm_maps.games.beat_saber.info import Difficulty, Info
+from rhythm_maps.games.beat_saber.map_hash import map_hash
+from rhythm_maps.games.beat_saber.mapset import Names, find_info
+from rhythm_maps.games.beat_saber.tempo import FARTHEST_S, TempoMap, regions, segments
+
+TempoEvents = tuple[FloatArray, FloatArray]
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """One chart on the game's clock.
+
+    Attributes:
+        info, difficulty: what Info.dat says of the level and of this difficulty.
+        version: version of the beatmap's format.
+        tempo: its segments.
+        notes: ``time_s, beat, x, y, color, direction, angle``, float64, sorted stably by time; every value finite.
+        bombs: ``time_s, beat, x, y``, sorted likewise.
+        walls: ``time_s, end_s, beat, end_beat, x, y, width, height``, sorted likewise.
+        njs: note jump speed in the file itself (v1), else NaN.
+        warnings: counts by code of what was repaired or left out.
+    """
+
+    info: Info
+    difficulty: Difficulty
+    version: str
+    tempo: TempoMap
+    notes: Table
+    bombs: Table
+    walls: Table
+    njs: float
+    warnings: Counter[str]
+
+
+class _Level:
+    """One mapset being parsed: its Info.dat, names, hash and the tempo that all of its charts may share."""
+
+    def __init__(self, mapset: MapsetBytes) -> None:
+        self.files = mapset.files
+        member = find_info(mapset.files, mapset.files.__getitem__)
+        self.info = info_file.read(mapset.files[member], member)
+        self.names = Names(mapset.files, member)
+        self.difficulties = {entry.name: entry for entry in self.info.difficulties}
+        self.map_hash = map_hash(self.info, mapset.files[member], self.files, self.names.find)
+        self.warnings = Counter(self.info.warnings)
+        self.shared_tempo = self._shared_tempo()
+
+    def _shared_tempo(self) -> TempoEvents | None:
+        """Return the audio data's regions as tempo events, None where the beatmaps' own count.
+
+        A level without the file, or with one that says nothing, plays by its beatmaps; an unreadable one is a
+        warning, because every chart can still be read.
+        """
+        member = self.names.find(self.info.audio_data) if self.info.major == 4 else None
+        if member is None:
+            return None
+        try:
+            events = regions(self.files[member], member, self.warnings)
+        except BadFormat:
+            self.warnings["bad_audio_data"] += 1
+            return None
+        return events if len(events[0]) else None
+
+    def chart(self, name: str, file: str) -> Chart:
+        """Read one chart.
+
+        Raises:
+            BadFormat: it cannot be had; siblings are not concerned.
+        """
+        difficulty = self.difficulties.get(name)
+        if difficulty is None or file not in self.files:
+            raise BadFormat("missing_chart", f"the mapset holds no chart {name!r} in this file", file)
+        warnings = Counter(self.warnings)
+        objects = beatmap.read(self.files[file], file, warnings)
+        events = self.shared_tempo or (objects.bpm_beat, objects.bpm)
+        tempo = segments(self.info.bpm, *events, warnings, place=file)
+        notes, bombs = objects.notes, objects.bombs
+        walls = {name: column for name, column in objects.walls.items() if name != "duration"}
+        with np.errstate(over="ignore"):
+            walls["end_beat"] = walls["beat"] + objects.walls["duration"]
+        walls["end_s"] = tempo.seconds(walls["end_beat"])
+        return Chart(
+            self.info,
+            difficulty,
+            objects.version,
+            tempo,
+            notes=_timed(notes, tempo, warnings),
+            bombs=_timed(bombs, tempo, warnings),
+            walls=_timed(walls, tempo, warnings),
+            njs=objects.njs,
+            warnings=warnings,
+        )
+
+
+def _timed(table: Table, tempo: TempoMap, warnings: Counter[str]) -> Table:
+    """Add ``time_s`` and sort stably by it; objects so far away that they have no sane time are dropped."""
+    table = table | {"time_s": tempo.seconds(table["beat"])}
+    sane = np.abs(table["time_s"]) <= FARTHEST_S
+    if "end_s" in table:
+        sane &= np.abs(table["end_s"]) <= FARTHEST_S
+    if not sane.all():
+        warnings["no_time"] += int(len(sane) - sane.sum())
+        table = take(table, sane)
+    order = np.argsort(table["time_s"], kind="stable")
+    return {name: column[order] for name, column in table.items()}
+
+
+def parse(mapsets: Sequence[MapsetBytes]) -> ChartBatch:
+    """Parse the wanted charts of many levels (`Game.parse`): each is in the batch or among its rejects, once.
+
+    Chart ids are ``<map hash>/<characteristic>/<difficulty>``. The hash covers the files that are given: pass
+    those of all charts of a level, also of charts that are not wanted.
+    """
+    charts: list[Chart] = []
+    where: list[int] = []
+    hashes: list[str] = []
+    rejects: list[ChartReject] = []
+    for index, mapset in enumerate(mapsets):
+        try:
+            level = _Level(mapset)
+        except BadFormat as error:
+            rejects += [ChartReject(index, name, error) for name, _ in mapset.charts]
+            continue
+        for name, file in mapset.charts:
+            try:
+                charts.append(level.chart(name, file))
+            except BadFormat as error:
+                rejects.append(ChartReject(index, name, error))
+                continue
+            where.append(index)
+            hashes.append(level.map_hash)
+    names = [chart.difficulty.name for chart in charts]
+    return ChartBatch(
+        mapset=np.array(where, np.int64),
+        names=names,
+        chart_ids=[f"{digest}/{name}" for digest, name in zip(hashes, names, strict=True)],
+        mapset_ids=list[str | None](hashes),
+        data=charts,
+        rejects=rejects,
+    )

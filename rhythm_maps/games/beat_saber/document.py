@@ -1,0 +1,258 @@
+"""From the bytes of one JSON file to tables of numbers: fast where it is right, tolerant where it is not.
+
+A `Shape` names one list of a file and the numbers of an entry. `Document.tables` reads it: first with a
+msgspec struct made from the shape, which skips everything else in the file (lights and custom events are most
+of it), and, only when that finds a wrong type or broken JSON, with a tolerant reader that accepts quoted
+numbers, null entries, NaN and garbage behind the document. Both give the same table: one row an entry, so
+that indices into it stay true, NaN where a number cannot be had.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain
+from operator import attrgetter
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from rhythm_maps import limits
+from rhythm_maps.errors import BadFormat, LimitExceeded
+from rhythm_maps.games.beat_saber.values import number, section
+from rhythm_maps.gunzip import gunzip_once
+
+FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
+Table = dict[str, FloatArray]
+"""Columns of one length by field name."""
+
+JSON_OBJECTS = 3_000_000
+"""Most objects and lists of a file: a real one has one in 20 bytes or more, an empty one takes 2 bytes here and
+64 or more in memory."""
+
+FAKE: Final = "fake"
+"""Column of a table whose shape asks for it: 1 where the mod Noodle Extensions makes it a fake, else 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """One list of a file.
+
+    Attributes:
+        key: name of the list in the file's root object.
+        fields: numbers of an entry, two or more; one that is left out is 0 (the official editor leaves out zeros).
+        fakes: also read ``_customData._fake`` into the column `FAKE`.
+    """
+
+    key: str
+    fields: tuple[str, ...]
+    fakes: bool = False
+
+
+class _Custom(msgspec.Struct, gc=False):
+    """The one custom field that decides whether an object counts (Noodle Extensions, v2)."""
+
+    fake: Any = msgspec.field(default=None, name="_fake")
+
+
+class _Head(msgspec.Struct, gc=False):
+    """The scalars of a beatmap's root object that any version may have."""
+
+    version: Any = msgspec.UNSET
+    old_version: Any = msgspec.field(default=msgspec.UNSET, name="_version")
+    note_jump_speed: Any = msgspec.field(default=None, name="_noteJumpSpeed")
+
+
+_HEAD = msgspec.json.Decoder(_Head)
+
+
+@lru_cache(maxsize=64)
+def _decoder(shapes: tuple[Shape, ...]) -> msgspec.json.Decoder[Any]:
+    """Return a decoder whose result has one attribute a shape (``list0``, ...), a list of structs or None."""
+    lists: list[tuple[str, Any, Any]] = []
+    rename: dict[str, str] = {}
+    for i, shape in enumerate(shapes):
+        fields: list[tuple[str, Any, Any]] = [(name, float, 0.0) for name in shape.fields]
+        if shape.fakes:
+            fields.append(("_customData", _Custom | None, None))
+        entry = msgspec.defstruct(f"Entry{i}", fields, gc=False)
+        rename[f"list{i}"] = shape.key
+        lists.append((f"list{i}", list[entry] | None, None))  # type: ignore[valid-type]
+    return msgspec.json.Decoder(msgspec.defstruct("File", lists, rename=rename))
+
+
+class Document:
+    """One JSON file, already in memory.
+
+    Attributes:
+        data: its text as UTF-8, without gzip layer and byte order mark.
+        place: the member's name, for messages.
+        warnings: counts of what was repaired, by code; shared with whoever reads on.
+    """
+
+    def __init__(self, data: bytes, place: str, warnings: Counter[str] | None = None) -> None:
+        self.place = place
+        self.warnings: Counter[str] = Counter() if warnings is None else warnings
+        self.data = self._utf8(gunzip_once(data, place, limits.JSON_BYTES))
+        self._root: dict[str, Any] | None = None
+
+    def _utf8(self, data: bytes) -> bytes:
+        """Bring the text to UTF-8; BeatSaver takes UTF-8, UTF-16 and UTF-32, with or without a mark."""
+        if len(data) > limits.JSON_BYTES:
+            raise LimitExceeded(
+                "json_too_large", f"{len(data):,} bytes; {limits.JSON_BYTES:,} is the limit", self.place
+            )
+        if not data.strip(b"\0 \t\r\n"):
+            raise BadFormat("empty_file", "the file is empty; a JSON object was expected", self.place)
+        encoding = json.detect_encoding(data)
+        if encoding == "utf-8-sig":
+            data = data[3:]
+        elif encoding != "utf-8":
+            data = data.decode(encoding, "replace").encode()
+        if data.count(b"{") + data.count(b"[") > JSON_OBJECTS:
+            reason = f"more than {JSON_OBJECTS:,} JSON objects and lists"
+            raise LimitExceeded("too_many_objects", reason, self.place)
+        return data
+
+    def root(self) -> dict[str, Any]:
+        """Return the whole file as Python objects, decoded once.
+
+        Raises:
+            BadFormat: it is not a JSON object (``bad_json``), or nested too deeply to read.
+        """
+        if self._root is None:
+            try:
+                found = self._decode()
+            except RecursionError as error:
+                raise BadFormat("bad_json", "JSON nested too deeply", self.place) from error
+            if not isinstance(found, dict):
+                kind = type(found).__name__
+                raise BadFormat("bad_json", f"the file holds a JSON {kind}; an object was expected", self.place)
+            self._root = found
+        return self._root
+
+    def _decode(self) -> object:
+        """Decode strictly, else with what Python's reader tolerates: NaN, and garbage behind the document."""
+        try:
+            return msgspec.json.decode(self.data)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            pass
+        readable = self.data.decode("utf-8", "replace")
+        try:
+            found, end = json.JSONDecoder(strict=False).raw_decode(readable, len(readable) - len(readable.lstrip()))
+        except json.JSONDecodeError as error:
+            reason = f"no JSON document: {error.msg} (line {error.lineno}, column {error.colno})"
+            raise BadFormat("bad_json", reason, self.place) from error
+        except ValueError as error:  # a whole number of thousands of digits
+            raise BadFormat("bad_json", "a number with too many digits", self.place) from error
+        self.warnings["trailing_garbage" if readable[end:].strip("\0 \t\r\n") else "loose_json"] += 1
+        return found
+
+    def head(self) -> tuple[object, object, float]:
+        """Return ``version``, ``_version`` (`msgspec.UNSET` where absent) and v1's ``_noteJumpSpeed``.
+
+        Raises:
+            BadFormat: as `root`.
+        """
+        if self._root is None:
+            try:
+                head = _HEAD.decode(self.data)
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+                self.root()
+            else:
+                return head.version, head.old_version, number(head.note_jump_speed)
+        root = self.root()
+        return (
+            root.get("version", msgspec.UNSET),
+            root.get("_version", msgspec.UNSET),
+            number(root.get("_noteJumpSpeed")),
+        )
+
+    def scalar(self, key: str) -> float:
+        """Return a number of the root object (NaN where it is none); decodes the whole file: for small ones.
+
+        Raises:
+            BadFormat: as `root`.
+        """
+        return number(self.root().get(key))
+
+    def tables(self, *shapes: Shape) -> list[Table]:
+        """Read several lists in one pass.
+
+        Returns:
+            One table a shape: float64 columns, as long as the list (0 when it is absent or null); NaN in a whole row
+            means that an entry was no object or one of its numbers no number.
+
+        Raises:
+            BadFormat: no JSON object (``bad_json``), or one of the lists is something else (``bad_list``).
+            LimitExceeded: a list has more than `limits.NOTES` entries.
+        """
+        if self._root is None:
+            try:
+                found = _decoder(shapes).decode(self.data)
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+                pass  # the tolerant reader says what is wrong
+            else:
+                return [self._typed(shape, getattr(found, f"list{i}") or []) for i, shape in enumerate(shapes)]
+        return [self._loose(shape) for shape in shapes]
+
+    def _check_count(self, shape: Shape, count: int) -> None:
+        if count > limits.NOTES:
+            reason = f"{count:,} entries in {shape.key}; {limits.NOTES:,} is the limit"
+            raise LimitExceeded("too_many_objects", reason, self.place)
+
+    def _typed(self, shape: Shape, entries: list[Any]) -> Table:
+        """Turn structs into columns: one pass over one flat iterator, which is what NumPy fills fastest."""
+        self._check_count(shape, len(entries))
+        width = len(shape.fields)
+        numbers = chain.from_iterable(map(attrgetter(*shape.fields), entries))
+        grid = np.fromiter(numbers, np.float64, len(entries) * width).reshape(-1, width)
+        table = {name: grid[:, i] for i, name in enumerate(shape.fields)}
+        if shape.fakes:
+            customs = (entry._customData for entry in entries)  # noqa: SLF001 - the format's own name
+            fakes = (custom is not None and bool(custom.fake) for custom in customs)
+            table[FAKE] = np.fromiter(fakes, np.float64, len(entries))
+        return table
+
+    def _loose(self, shape: Shape) -> Table:
+        """Turn Python objects of any kind into the same columns."""
+        entries = self.root().get(shape.key)
+        if entries is None:
+            entries = []
+        if not isinstance(entries, list):
+            reason = f"{shape.key} is a JSON {type(entries).__name__}; a list was expected"
+            raise BadFormat("bad_list", reason, self.place)
+        self._check_count(shape, len(entries))
+        width = len(shape.fields)
+        grid = np.full((len(entries), width), np.nan)
+        for row, entry in enumerate(entries):
+            if isinstance(entry, dict):
+                values = [entry.get(name, 0.0) for name in shape.fields]
+                grid[row] = [number(value) for value in values]
+                if any(isinstance(value, str) for value in values) and not np.isnan(grid[row]).any():
+                    self.warnings["quoted_numbers"] += 1
+        grid[np.isnan(grid).any(axis=1)] = np.nan
+        table = {name: grid[:, i] for i, name in enumerate(shape.fields)}
+        if shape.fakes:
+            customs = (section(section(entry).get("_customData")) for entry in entries)
+            table[FAKE] = np.fromiter((bool(custom.get("_fake")) for custom in customs), np.float64, len(entries))
+        return table
+
+
+def take(table: Table, mask: BoolArray) -> Table:
+    """Return the rows of a table where `mask` holds."""
+    return {name: column[mask] for name, column in table.items()}
+
+
+def readable(table: Table, code: str, warnings: Counter[str]) -> Table:
+    """Drop the entries that are no objects or hold a number that is none, and count them under `code`."""
+    good = np.logical_and.reduce([np.isfinite(column) for column in table.values()])
+    if good.all():
+        return table
+    warnings[code] += int(len(good) - good.sum())
+    return take(table, good)
