@@ -1,0 +1,1 @@
+"""Presets of each game, one TOML file a game."""

@@ -16,7 +16,7 @@ _GZIP_WBITS = 31
 def gunzip_once(data: bytes, place: str, cap: int) -> bytes:
     """Undo one gzip layer where `data` starts with its magic, else return `data` unchanged.
 
-    A second layer is never followed (`limits.GZIP_LAYERS`): what is inside comes back as it is. Bytes after
+    A second layer is never followed (the game reads one): what is inside comes back as it is. Bytes after
     the gzip stream are ignored (padding); a second gzip stream there is not, as leaving it out might lose
     half of the text.
 

@@ -19,14 +19,17 @@ RATIO_FREE_BYTES = 8 * MIB
 """Members up to this size may have any ratio."""
 NAME_BYTES = 1024
 """Longest member name. Windows allows 260 characters a path, Linux 255 bytes a name."""
-GZIP_LAYERS = 1
-"""Gzip layers followed in a member: Beat Saber files are gzipped once at most."""
+DIRECTORY_BYTES = ARCHIVE_ENTRIES * 2 * NAME_BYTES
+"""Largest directory of an archive: 20 MB, twice the longest name for each of the most entries."""
 
 # --- maps -------------------------------------------------------------------------------------------------------------
 TEXT_BYTES = 32 * MIB
 """Largest `.osu` text. The largest ranked map is about 5 MiB."""
 JSON_BYTES = 64 * MIB
 """Largest Beat Saber JSON file, inflated. BeatSaver refuses files above 50 MiB."""
+JSON_OBJECTS = 3_000_000
+"""Most objects and lists of a JSON file: a real one has one in 20 bytes or more, an empty one takes 2 bytes here and 64
+or more in memory."""
 NOTES = 1_000_000
 """Most objects of a chart."""
 TEMPO_POINTS = 200_000

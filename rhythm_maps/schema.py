@@ -121,7 +121,10 @@ _RIGHTS = Column(
     profile="public",
 )
 _WARNINGS = Column(
-    "warnings", pa.list_(STR), "Codes of what was repaired or left out; empty when nothing was.", profile="public"
+    "warnings",
+    pa.list_(STR),
+    "Codes of what was repaired or left out, with a count after ':' where there can be several.",
+    profile="public",
 )
 
 CHARTS: tuple[Column, ...] = (

@@ -87,7 +87,7 @@ def assemble(plan: Manifest, spec: Spec, key: str, units: Sequence[Unit], new: P
 
 
 def _sum_rows(
-    units: Sequence[Unit], counts: Sequence[dict[str, int]], names: Sequence[str] | dict[str, int]
+    units: Sequence[Unit], counts: Sequence[dict[str, int]], names: Sequence[str]
 ) -> dict[str, dict[str, int]]:
     """Return name -> split -> rows, without the splits and names that have none."""
     total: dict[str, dict[str, int]] = {}

@@ -123,8 +123,12 @@ def load_manifest(path: Path, game: str) -> Manifest:
 
 
 def cache_id(plan: Manifest, request: Request) -> str:
-    """Return 16 hex that change when the input or the request does: the cache key of a load."""
-    parts = [plan.digest, plan.header.roots, request.spec, request.config, request.columns]
+    """Return 16 hex that change when the input or the request does: the cache key of a load.
+
+    A load that wants an error at a reject never finds what one that went on has prepared.
+    """
+    strict = request.on_bad_files == "error"
+    parts = [plan.digest, plan.header.roots, request.spec, request.config, request.columns, strict]
     return hashlib.sha256(msgspec.json.encode(parts, order="deterministic")).hexdigest()[:16]
 
 

@@ -43,10 +43,10 @@ def render(spec: Spec, counts: Counts, preset_counts: Counts, summary: Mapping[s
         "terms": game.terms_url,
         "prose": _prose(spec.game),
         "rows": _table(["config", *SPLITS], [[c, *_per_split(n)] for c, n in {**counts, **preset_counts}.items()]),
-        "hours": f"{summary['hours']:.1f}",
+        "hours": f"{summary['hours']:.2f}",
         "rejects": _rejects(summary["rejects"]),
         "first": next(iter(counts)),
-        "columns": "\n\n".join(f"### {c}\n\n{_column_table(columns(spec.game, c))}" for c in spec.configs),
+        "columns": "\n\n".join(_columns_section(spec, config) for config in spec.configs),
         "version": summary["version"],
     }
     template = Template(resources.files("rhythm_maps.hub_cards").joinpath("build.md").read_text(encoding="utf-8"))
@@ -78,6 +78,14 @@ def _per_split(rows: Mapping[str, int]) -> list[str]:
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _columns_section(spec: Spec, config: str) -> str:
+    cols = columns(spec.game, config)
+    known = columns(spec.game, "beats")
+    if config == "tracks" and "beats" in spec.configs:
+        return f"### tracks\n\nThe columns of `beats`, and:\n\n{_column_table([c for c in cols if c not in known])}"
+    return f"### {config}\n\n{_column_table(cols)}"
 
 
 def _column_table(cols: Sequence[Column]) -> str:

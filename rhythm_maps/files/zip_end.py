@@ -23,8 +23,6 @@ _NONE16, _NONE32 = 0xFFFF, 0xFFFFFFFF
 """Stand for "see the Zip64 record"."""
 _TAIL = _END.size + _NONE16 + _LOCATOR.size
 """The end record, the longest comment and the locator in front."""
-DIRECTORY_BYTES = limits.ARCHIVE_ENTRIES * 2 * limits.NAME_BYTES
-"""Largest directory read: 20 MB, twice the longest name for each of the most entries."""
 
 
 class End(NamedTuple):
@@ -43,7 +41,7 @@ def find_end(file: BinaryIO, file_size: int) -> End:
 
     Raises:
         BadArchive: no record (cut off), one that points elsewhere, or a zip in several parts.
-        LimitExceeded: more entries than `limits.ARCHIVE_ENTRIES`, or a directory above `DIRECTORY_BYTES`.
+        LimitExceeded: more entries than `limits.ARCHIVE_ENTRIES`, or a directory above `limits.DIRECTORY_BYTES`.
         OSError: the file cannot be read.
     """
     start = max(0, file_size - _TAIL)
@@ -73,11 +71,11 @@ def _end_at(file: BinaryIO, tail: bytes, at: int, start: int) -> End:
         disk, first_disk = _wide(disk, disk64, _NONE16), _wide(first_disk, first_disk64, _NONE16)
         here, entries = _wide(here, here64, _NONE16), _wide(entries, entries64, _NONE16)
         size, offset = _wide(size, size64, _NONE32), _wide(offset, offset64, _NONE32)
-    if entries > limits.ARCHIVE_ENTRIES or size > DIRECTORY_BYTES:
+    if entries > limits.ARCHIVE_ENTRIES or size > limits.DIRECTORY_BYTES:
         raise LimitExceeded(
             "too_many_entries",
             f"a zip with {entries:,} entries in a directory of {size:,} bytes; at most"
-            f" {limits.ARCHIVE_ENTRIES:,} and {DIRECTORY_BYTES:,} are read",
+            f" {limits.ARCHIVE_ENTRIES:,} and {limits.DIRECTORY_BYTES:,} are read",
         )
     if disk or first_disk or here != entries:
         raise BadArchive("multi_disk", "a zip in several parts; join them first")

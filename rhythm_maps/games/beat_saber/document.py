@@ -31,10 +31,6 @@ BoolArray = npt.NDArray[np.bool_]
 Table = dict[str, FloatArray]
 """Columns of one length by field name."""
 
-JSON_OBJECTS = 3_000_000
-"""Most objects and lists of a file: a real one has one in 20 bytes or more, an empty one takes 2 bytes here and
-64 or more in memory."""
-
 FAKE: Final = "fake"
 """Column of a table whose shape asks for it: 1 where the mod Noodle Extensions makes it a fake, else 0."""
 
@@ -114,8 +110,8 @@ class Document:
             data = data[3:]
         elif encoding != "utf-8":
             data = data.decode(encoding, "replace").encode()
-        if data.count(b"{") + data.count(b"[") > JSON_OBJECTS:
-            reason = f"more than {JSON_OBJECTS:,} JSON objects and lists"
+        if data.count(b"{") + data.count(b"[") > limits.JSON_OBJECTS:
+            reason = f"more than {limits.JSON_OBJECTS:,} JSON objects and lists"
             raise LimitExceeded("too_many_objects", reason, self.place)
         return data
 

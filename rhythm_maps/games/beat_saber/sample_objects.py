@@ -179,10 +179,7 @@ def write_v2(layout: Layout, version: str) -> Json:
 def write_v3(layout: Layout, version: str, tempo: Sequence[Segment]) -> Json:
     """Write format 3: one list a kind of object; `tempo` becomes BPM events."""
     notes = [(n.beat, n.x, n.y, n.colour, n.direction, 0) for n in layout.notes]
-    arcs = [
-        (h.colour, h.beat, h.x, h.y, h.direction, 1, t.beat, t.x, t.y, t.direction, 1, 0)
-        for h, t in layout.arcs
-    ]
+    arcs = [(h.colour, h.beat, h.x, h.y, h.direction, 1, t.beat, t.x, t.y, t.direction, 1, 0) for h, t in layout.arcs]
     chains = [(h.colour, h.beat, h.x, h.y, h.direction, *tail, 4, 1) for h, *tail in layout.chains]
     return {
         "version": version,
@@ -190,9 +187,7 @@ def write_v3(layout: Layout, version: str, tempo: Sequence[Segment]) -> Json:
         "rotationEvents": _rows(("b", "e", "r"), [(beat, 0, degrees) for beat, degrees in layout.turns]),
         "colorNotes": _rows(("b", "x", "y", "c", "d", "a"), notes),
         "bombNotes": _rows(("b", "x", "y"), layout.bombs),
-        "obstacles": _rows(
-            ("b", "d", "x", "y", "w", "h"), [(w.beat, w.duration, *_box(w)) for w in layout.walls]
-        ),
+        "obstacles": _rows(("b", "d", "x", "y", "w", "h"), [(w.beat, w.duration, *_box(w)) for w in layout.walls]),
         "sliders": _rows(("c", "b", "x", "y", "d", "mu", "tb", "tx", "ty", "tc", "tmu", "m"), arcs),
         "burstSliders": _rows(("c", "b", "x", "y", "d", "tb", "tx", "ty", "sc", "s"), chains),
         "waypoints": [],
@@ -241,10 +236,7 @@ def write_v4(layout: Layout, version: str) -> Json:
 def write_v4_lights(layout: Layout) -> Json:
     """Write the lightshow file of format 4.0."""
     events = _Table(("t", "i", "f"))
-    placed = [
-        _without_zeros({"b": beat, "i": events.index((kind, value, 1))})
-        for beat, kind, value in layout.lights
-    ]
+    placed = [_without_zeros({"b": beat, "i": events.index((kind, value, 1))}) for beat, kind, value in layout.lights]
     return {"version": "4.0.0", "basicEvents": placed, "basicEventsData": events.rows()}
 
 

@@ -164,8 +164,7 @@ def _info_v2(level: _Level) -> Json:
         "_allDirectionsEnvironmentName": _ALL_DIRECTIONS,
         **({"_environmentNames": [_ENVIRONMENT], "_colorSchemes": []} if newer else {}),
         "_difficultyBeatmapSets": [
-            {"_beatmapCharacteristicName": name, "_difficultyBeatmaps": charts}
-            for name, charts in sets.items()
+            {"_beatmapCharacteristicName": name, "_difficultyBeatmaps": charts} for name, charts in sets.items()
         ],
     }
 
@@ -215,9 +214,7 @@ def _regions(song: Song) -> list[tuple[int, int, float, float]]:
     for i, (beat, segment) in enumerate(placed):
         end_s = placed[i + 1][1].start_s if i + 1 < len(placed) else song.seconds
         end_beat = beat + (end_s - segment.start_s) / segment.beat_length_s
-        regions.append(
-            (round(segment.start_s * _RATE), round(end_s * _RATE), float(beat), round(end_beat, 9))
-        )
+        regions.append((round(segment.start_s * _RATE), round(end_s * _RATE), float(beat), round(end_beat, 9)))
     return regions
 
 

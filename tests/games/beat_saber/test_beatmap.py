@@ -279,7 +279,7 @@ def test_the_tolerant_reader_reads_what_the_fast_one_reads(easy):
     "bomb", [b'{"version":"3.0.0","colorNotes":[' + b"{}," * 50 + b"{}]}", b"[" + b"[]," * 50 + b"[]]"]
 )
 def test_a_file_of_millions_of_empty_objects_is_refused_before_it_is_decoded(easy, monkeypatch, bomb):
-    monkeypatch.setattr("rhythm_maps.games.beat_saber.document.JSON_OBJECTS", 50)
+    monkeypatch.setattr("rhythm_maps.limits.JSON_OBJECTS", 50)
     assert easy(bomb) == "too_many_objects"
 
 
