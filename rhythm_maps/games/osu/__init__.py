@@ -1,0 +1,49 @@
+"""osu!: the `.osu` file format in its four modes, versions 3 to 14 and 128."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pyarrow as pa
+
+from rhythm_maps.games.base import ChartBatch, Facts, Mapset, MapsetBytes, Members, Sample
+from rhythm_maps.games.osu import charts, mapset, rows
+from rhythm_maps.games.osu.columns import COLUMNS
+from rhythm_maps.schema import Column
+
+
+class Osu:
+    """The osu! game, as `base.Game` describes it."""
+
+    name: str = "osu"
+    title: str = "osu!"
+    terms_url: str = "https://osu.ppy.sh/legal/en/Terms"
+    archive_suffixes: tuple[str, ...] = (".osz", ".olz")
+    columns: tuple[Column, ...] = COLUMNS
+    cluster: tuple[str, ...] = ("mode", "keys")
+
+    def marks(self, file_name: str) -> bool:
+        """Tell whether a file of this name makes its folder a mapset."""
+        return mapset.is_chart(file_name) and not mapset.is_junk(file_name)
+
+    def identify(self, members: Members) -> Mapset:
+        """Find the charts of a mapset; see `mapset.identify`."""
+        return mapset.identify(members)
+
+    def parse(self, mapsets: Sequence[MapsetBytes]) -> ChartBatch:
+        """Parse the charts of many mapsets; see `charts.parse_mapsets`."""
+        return charts.parse_mapsets(mapsets)
+
+    def rows(self, batch: ChartBatch, facts: Facts) -> pa.Table:
+        """Make one row a chart; see `rows.make_rows`."""
+        return rows.make_rows(batch.data, facts)
+
+    def samples(self) -> Iterator[Sample]:
+        """Generate the osu! part of the sample pack."""
+        from rhythm_maps.games.osu.samples import mapsets  # noqa: PLC0415 - writes audio; only samples need it
+
+        return mapsets()
+
+
+GAME = Osu()
+"""The instance that `games.get("osu")` returns."""

@@ -1,0 +1,182 @@
+"""The text of a `.osu` file: encoding, header line, sections and lines, as ppy/osu's LegacyDecoder reads them.
+
+Nothing here knows what a section means. The text is kept as UTF-8 bytes, so that the large sections can be read as
+NumPy columns; the small ones are handed out line by line.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rhythm_maps import limits
+from rhythm_maps.errors import BadFormat, LimitExceeded
+from rhythm_maps.games.osu.numbers import parse_int
+
+LATEST_VERSION = 14
+"""Version of a file whose first line is not a header (ppy/osu LegacyDecoder's fallback)."""
+FIRST_LAZER_VERSION = 128
+"""From here on positions keep their fractions (ppy/osu LegacyBeatmapEncoder.FIRST_LAZER_VERSION)."""
+MAX_SECTIONS = 10_000
+"""Most lines that begin with "[": a file has about eight; without a cap a file of nothing else takes minutes."""
+
+SPACE = "\t\n\v\f\r \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
+"""What .NET trims. Python's ``str.strip()`` takes U+001C to U+001F as well."""
+
+_SECTIONS = (
+    "General", "Editor", "Metadata", "Difficulty", "Events", "TimingPoints", "Colours", "HitObjects", "Variables",
+    "Fonts", "CatchTheBeat", "Mania",
+)  # fmt: skip
+_HEADER = "osu file format v"
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark is the first half of this one
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_BLANK = re.compile(rb"[\t-\r ]*")
+_LINE = re.compile(rb"[^\r\n]*")
+_FULL_LINE = re.compile(r"[^\r\n]+")
+_BRACKET_LINE = re.compile(rb"\[(?<![^\r\n]\[)[^\r\n]*")  # the literal first: that is what the engine searches fast
+
+
+@dataclass(frozen=True, slots=True)
+class OsuText:
+    """One `.osu` file cut into sections.
+
+    Attributes:
+        data: the text as UTF-8 without a byte order mark.
+        version: format version; 14 where the file does not say.
+        sections: (name, first byte, end byte) of each stretch of lines between section lines, in file order. A name
+            may come again. Lines before any section line belong to ``General``.
+    """
+
+    data: bytes
+    version: int
+    sections: tuple[tuple[str, int, int], ...]
+
+    def spans(self, name: str) -> list[tuple[int, int]]:
+        """Return (first byte, end byte) of the stretches of one section."""
+        return [(start, stop) for section, start, stop in self.sections if section == name]
+
+    def lines(self, name: str) -> Iterator[str]:
+        """Yield the lines of one section that a decoder sees: no blank lines, no comments, no space at the end."""
+        for start, stop in self.spans(name):
+            block = self.data[start:stop].decode("utf-8", "replace")
+            for raw in _FULL_LINE.finditer(block):  # one at a time: a hostile section holds millions
+                line = clean_line(raw[0], comments=name != "Metadata")
+                if line is not None:
+                    yield line
+
+
+def clean_line(line: str, *, comments: bool = True) -> str | None:
+    """Return what a decoder sees of a line; None where the line is blank or a comment.
+
+    Args:
+        line: the line without its end.
+        comments: cut at the first ``//`` that is not at the very start (all sections but Metadata, whose titles may
+            hold one).
+    """
+    bare = line.lstrip(SPACE)
+    if not bare or bare.startswith("//"):
+        return None
+    if comments:
+        at = line.find("//")
+        if at > 0:
+            line = line[:at]
+    return line.rstrip(SPACE)
+
+
+def key_value(line: str) -> tuple[str, str]:
+    """Split ``key: value`` at the first colon; both are trimmed, and the value is empty without a colon."""
+    key, _, value = line.partition(":")
+    return key.strip(SPACE), value.strip(SPACE)
+
+
+def read_text(data: bytes) -> OsuText:
+    """Find the header and the sections of a `.osu` file.
+
+    Raises:
+        LimitExceeded: the file is larger than `limits.TEXT_BYTES` or has more than `MAX_SECTIONS` section lines.
+        BadFormat: ``empty_file``: there is no line; ``not_osu``: there is neither header nor any known section;
+            ``bad_version``: the header does not end in a whole number.
+
+    Source: ppy/osu Decoder.GetDecoder and LegacyDecoder.ParseStreamInto. A first line that is no header is not used
+    up: it may be the first section line.
+    """
+    if len(data) > limits.TEXT_BYTES:
+        raise LimitExceeded(
+            "text_too_large", f"the file has {len(data):,} bytes, at most {limits.TEXT_BYTES:,} are read"
+        )
+    data = to_utf8(data)
+    version, body = _read_header(data)
+    sections, known = _find_sections(data, body or 0)
+    if body is None and not known:
+        raise BadFormat("not_osu", "neither a line 'osu file format v...' nor a section of a .osu file was found")
+    return OsuText(data, version, sections)
+
+
+def to_utf8(data: bytes) -> bytes:
+    """Return text as UTF-8 without a byte order mark; a mark chooses UTF-8, UTF-16 or UTF-32 (.NET's StreamReader)."""
+    for mark, encoding in _BOMS:
+        if data.startswith(mark):
+            rest = data[len(mark) :]
+            return rest if encoding == "utf-8" else rest.decode(encoding, "replace").encode("utf-8", "replace")
+    return data
+
+
+def _read_header(data: bytes) -> tuple[int, int | None]:
+    """Return the version and where the lines after the header begin; None there without a header."""
+    at = 0
+    while True:
+        at = _end(_BLANK, data, at)
+        end = _end(_LINE, data, at)
+        line = data[at:end].decode("utf-8", "replace").strip(SPACE).lstrip("\ufeff")
+        if line:
+            break
+        if end >= len(data):
+            raise BadFormat("empty_file", "the file has no line")
+        at = end
+    if not line.startswith(_HEADER):
+        return LATEST_VERSION, None
+    try:
+        return parse_int(line.rpartition("v")[2]), end
+    except ValueError:
+        raise BadFormat("bad_version", f"expected a whole number after {_HEADER!r}", "line 1") from None
+
+
+def _find_sections(data: bytes, body: int) -> tuple[tuple[tuple[str, int, int], ...], bool]:
+    """Return the stretches from byte `body` on, and whether any section line named a known section."""
+    stretches: list[tuple[str, int, int]] = []
+    section, start, known = "General", body, False
+    for count, match in enumerate(_BRACKET_LINE.finditer(data, body)):
+        if count >= MAX_SECTIONS:
+            raise LimitExceeded("too_many_sections", f"more than {MAX_SECTIONS:,} lines begin with '['")
+        line = clean_line(match[0].decode("utf-8", "replace"), comments=section != "Metadata")
+        if line is None or not line.endswith("]"):
+            continue
+        stretches.append((section, start, match.start()))
+        section, start = _section_name(line[1:-1]), match.end()
+        known = known or section == line[1:-1]
+    stretches.append((section, start, len(data)))
+    return tuple(stretches), known
+
+
+def _section_name(name: str) -> str:
+    """Return the section that .NET's Enum.TryParse makes of a name: its number counts, an unknown name is General."""
+    name = name.strip(SPACE)
+    if name in _SECTIONS:
+        return name
+    try:
+        number = parse_int(name)
+    except ValueError:
+        return _SECTIONS[0]
+    return _SECTIONS[number] if 0 <= number < len(_SECTIONS) else ""
+
+
+def _end(pattern: re.Pattern[bytes], data: bytes, at: int) -> int:
+    match = pattern.match(data, at)
+    return match.end() if match else at
