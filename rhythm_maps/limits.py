@@ -25,6 +25,10 @@ DIRECTORY_BYTES = ARCHIVE_ENTRIES * 2 * NAME_BYTES
 # --- maps -------------------------------------------------------------------------------------------------------------
 TEXT_BYTES = 32 * MIB
 """Largest `.osu` text. The largest ranked map is about 5 MiB."""
+TEXT_SECTIONS = 10_000
+"""Most lines of an `.osu` that begin with "[": a file has about eight; a file of nothing else would take minutes."""
+LINE_BYTES = MIB
+"""Longest line of an `.osu`; the longest real slider is below 100 KiB. A longer one is dropped as damage."""
 JSON_BYTES = 64 * MIB
 """Largest Beat Saber JSON file, inflated. BeatSaver refuses files above 50 MiB."""
 JSON_OBJECTS = 3_000_000

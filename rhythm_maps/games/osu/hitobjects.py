@@ -24,8 +24,6 @@ from rhythm_maps.games.osu.timing import Timing
 
 CHUNK_BYTES = 1 << 19
 """Bytes of text looked at together: the columns of a chunk stay in the processor's caches, and memory stays bounded."""
-LINE_BYTES = 1 << 20
-"""Longest line that is read; the longest real slider is below 100 KiB. A longer one is dropped as damage."""
 _CURVES = np.isin(np.arange(256), list(b"BCLP"))
 
 
@@ -86,7 +84,7 @@ def read_objects(text: OsuText, offset_ms: float) -> tuple[Objects, int]:
     bad = n_lines = 0
     for start, stop in text.spans("HitObjects"):
         for chunk in _chunks(text.data, start, stop):
-            if len(chunk) > LINE_BYTES:
+            if len(chunk) > limits.LINE_BYTES:
                 bad += 1
                 continue
             lines = Lines(chunk)

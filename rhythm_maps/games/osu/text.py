@@ -19,8 +19,6 @@ LATEST_VERSION = 14
 """Version of a file whose first line is not a header (ppy/osu LegacyDecoder's fallback)."""
 FIRST_LAZER_VERSION = 128
 """From here on positions keep their fractions (ppy/osu LegacyBeatmapEncoder.FIRST_LAZER_VERSION)."""
-MAX_SECTIONS = 10_000
-"""Most lines that begin with "[": a file has about eight; without a cap a file of nothing else takes minutes."""
 
 SPACE = "\t\n\v\f\r \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
 """What .NET trims. Python's ``str.strip()`` takes U+001C to U+001F as well."""
@@ -100,7 +98,7 @@ def read_text(data: bytes) -> OsuText:
     """Find the header and the sections of a `.osu` file.
 
     Raises:
-        LimitExceeded: the file is larger than `limits.TEXT_BYTES` or has more than `MAX_SECTIONS` section lines.
+        LimitExceeded: larger than `limits.TEXT_BYTES`, or more section lines than `limits.TEXT_SECTIONS`.
         BadFormat: ``empty_file``: there is no line; ``not_osu``: there is neither header nor any known section;
             ``bad_version``: the header does not end in a whole number.
 
@@ -153,8 +151,8 @@ def _find_sections(data: bytes, body: int) -> tuple[tuple[tuple[str, int, int], 
     stretches: list[tuple[str, int, int]] = []
     section, start, known = "General", body, False
     for count, match in enumerate(_BRACKET_LINE.finditer(data, body)):
-        if count >= MAX_SECTIONS:
-            raise LimitExceeded("too_many_sections", f"more than {MAX_SECTIONS:,} lines begin with '['")
+        if count >= limits.TEXT_SECTIONS:
+            raise LimitExceeded("too_many_sections", f"more than {limits.TEXT_SECTIONS:,} lines begin with '['")
         line = clean_line(match[0].decode("utf-8", "replace"), comments=section != "Metadata")
         if line is None or not line.endswith("]"):
             continue

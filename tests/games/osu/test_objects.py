@@ -242,7 +242,7 @@ def test_blank_lines_and_comments_are_no_bad_lines(chart):
 
 def test_a_line_beyond_every_reason_is_dropped(chart, monkeypatch):
     monkeypatch.setattr(hitobjects, "CHUNK_BYTES", 64)
-    monkeypatch.setattr(hitobjects, "LINE_BYTES", 128)
+    monkeypatch.setattr(limits, "LINE_BYTES", 128)
     found = chart(f"{CIRCLE}\n0,0,3,2,0,B{'|1:1' * 100},1,100\n{CIRCLE}\n{CIRCLE}\n{CIRCLE}\n{CIRCLE}")
     assert len(found.notes) == 5
     assert found.warnings == ("bad_line.hit_objects:1",)

@@ -8,7 +8,6 @@ import pytest
 
 from rhythm_maps import limits
 from rhythm_maps.errors import BadFormat, LimitExceeded
-from rhythm_maps.games.osu import text as text_module
 from rhythm_maps.games.osu.text import clean_line, key_value, read_text
 
 OBJECT = "256,192,1000,1,0"
@@ -129,7 +128,7 @@ def test_files_that_are_no_chart_are_rejected_with_a_code(data, code):
 
 def test_large_files_and_floods_of_sections_are_rejected(monkeypatch):
     with pytest.raises(LimitExceeded) as caught:
-        read_text(b"[" + b"\n[" * text_module.MAX_SECTIONS)
+        read_text(b"[" + b"\n[" * limits.TEXT_SECTIONS)
     assert caught.value.code == "too_many_sections"
     monkeypatch.setattr(limits, "TEXT_BYTES", 10)
     with pytest.raises(LimitExceeded) as caught:
