@@ -84,9 +84,7 @@ def steps(tempo: Sequence[Segment], seconds: float, division: int = 1) -> Steps:
         until = min(end, seconds) - start - _EPSILON_S
         k = np.arange(max(0, int(np.ceil(until * division / length))), dtype=np.int64)
         beat = k // division
-        columns.append(
-            (start + k * length / division, beat % meter + 1, k % division, np.full(len(k), length))
-        )
+        columns.append((start + k * length / division, beat % meter + 1, k % division, np.full(len(k), length)))
     time_s, position, part, beat_length_s = zip(*columns, strict=True)
     return Steps(*(np.concatenate(column) for column in (time_s, position, part, beat_length_s)))
 
@@ -94,9 +92,7 @@ def steps(tempo: Sequence[Segment], seconds: float, division: int = 1) -> Steps:
 def _check(tempo: Sequence[Segment], seconds: float, division: int) -> None:
     """Refuse a tempo map that has no meaning."""
     if not tempo or not seconds > 0 or division < 1:
-        raise UsageError(
-            "a song needs at least one tempo segment, a positive length and at least one step a beat"
-        )
+        raise UsageError("a song needs at least one tempo segment, a positive length and at least one step a beat")
     if any(not s.beat_length_s > 0 or s.meter < 1 or not s.start_s >= 0 for s in tempo):
         raise UsageError("a tempo segment starts at 0 s or later and has a positive beat length and metre")
     if any(b.start_s <= a.start_s for a, b in itertools.pairwise(tempo)):
@@ -135,9 +131,7 @@ def render(tempo: Sequence[Segment], seconds: float, sampling_rate: int = 44_100
     return np.asarray(mix * (_PEAK / max(float(np.abs(mix).max(initial=0.0)), 1e-9)), np.float32)
 
 
-def _play_drums(
-    mix: FloatArray, grid: Steps, starts: Sequence[int], rate: int, rng: np.random.Generator
-) -> None:
+def _play_drums(mix: FloatArray, grid: Steps, starts: Sequence[int], rate: int, rng: np.random.Generator) -> None:
     """Add a kick on each beat, a brighter one with a cymbal on each downbeat, and a hi-hat between beats."""
     kick, accent = _kick(rate, 1.0), _kick(rate, 1.4)
     cymbal, hat = _noise(rate, 0.4, 0.09, rng), _noise(rate, 0.06, 0.014, rng)
@@ -151,9 +145,7 @@ def _play_drums(
             _add(mix, start, kick, 0.55, 0.55)
 
 
-def _play_chord(
-    mix: FloatArray, start: int, chord: Sequence[float], *, place: int, beat_s: float, rate: int
-) -> None:
+def _play_chord(mix: FloatArray, start: int, chord: Sequence[float], *, place: int, beat_s: float, rate: int) -> None:
     """Add what the band plays at one half beat; `place` counts them from the bar's start, `chord` is Hz."""
     if place == 0:
         for hz, pan in zip(chord, (0.3, 0.5, 0.7), strict=True):

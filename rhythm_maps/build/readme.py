@@ -45,7 +45,7 @@ def render(spec: Spec, counts: Counts, preset_counts: Counts, summary: Mapping[s
         "rows": _table(["config", *SPLITS], [[c, *_per_split(n)] for c, n in {**counts, **preset_counts}.items()]),
         "hours": f"{summary['hours']:.2f}",
         "rejects": _rejects(summary["rejects"]),
-        "first": next(iter(counts)),
+        "first": next(iter(counts), spec.configs[0]),
         "columns": "\n\n".join(_columns_section(spec, config) for config in spec.configs),
         "version": summary["version"],
     }

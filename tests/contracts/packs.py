@@ -1,0 +1,63 @@
+"""Folders of generated maps and builds of them, made once for all worker processes of a test run."""
+
+from __future__ import annotations
+
+import filelock
+import pytest
+from many import write_many
+
+from rhythm_maps.build.run import build
+from rhythm_maps.build.samples import write_samples
+from rhythm_maps.build.scan import scan
+from rhythm_maps.build.spec import make_spec
+
+FRACTIONS = (0.5, 0.25, 0.25)
+"""So that a handful of songs fills more than one split."""
+MANY = 50
+
+
+class Packs:
+    """Folders of generated maps, and builds of them; each is made when it is first asked for."""
+
+    fractions = FRACTIONS
+
+    def __init__(self, root):
+        self.root = root
+
+    def once(self, name, make):
+        """Return the folder `name`, made by `make` in the first process that wants it."""
+        folder = self.root / name
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(f"{folder}.lock"):
+            if not folder.is_dir():
+                making = folder.with_name(f"{folder.name}.part")
+                make(making)
+                making.rename(folder)
+        return folder
+
+    def samples(self, game):
+        """The sample pack of a game."""
+        return self.once(f"samples/{game}", lambda folder: write_samples(game, folder))
+
+    def many(self, game, n=MANY):
+        """A folder of `n` mapsets of `n` songs."""
+        pack = self.samples(game)
+        return self.once(f"many/{game}-{n}", lambda folder: write_many(game, pack, folder, n))
+
+    def build(self, game):
+        """A build of the sample pack, all configs, in a folder that is called like the game."""
+        return self._built("builds", game, self.samples(game), FRACTIONS)
+
+    def build_of_many(self, game):
+        """A build of `many`, all in one split."""
+        return self._built("builds-of-many", game, self.many(game), None)
+
+    def _built(self, place, game, source, fractions):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("RHYTHM_MAPS_CACHE", str(self.root / "cache"))
+            return self.once(f"{place}/{game}", lambda out: make_build(game, source, out, fractions))
+
+
+def make_build(game, source, out, fractions=FRACTIONS):
+    """Scan and build a folder of maps with all configs."""
+    return build(scan(game, [source], fractions=fractions).keep(), out, make_spec(game))
