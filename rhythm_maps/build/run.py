@@ -86,7 +86,7 @@ def build(
     if workers < 1:
         raise UsageError(f"workers is {workers}: expected at least 1")
     key = build_key(plan.digest, spec)
-    with _locked(out), _explained(out):
+    with _explained(out), _locked(out):
         _check_replaceable(out)
         work = out.with_name(f"{out.name}.build-{key}")
         for trash in out.parent.glob(f"{glob.escape(out.name)}.trash-*"):
@@ -99,6 +99,7 @@ def build(
         reused = _run(plan, spec, work, workers, on_start, on_done)
         info = assemble(plan, spec, key, _units(plan, spec, work), work / "new")
         if not info["rows"].get(spec.configs[0]):
+            _retire(work, key)
             raise NoDataError(_nothing(info))
         _swap(work, out)
         _retire(work, key)
@@ -111,7 +112,8 @@ def read_info(out: Path) -> dict[str, Any] | None:
         info = msgspec.json.decode((out / INFO).read_bytes())
     except (OSError, msgspec.DecodeError):
         return None
-    return info if isinstance(info, dict) else None
+    # Other tools keep a meta/info.json as well, and what this takes for a build may be replaced.
+    return info if isinstance(info, dict) and {"key", "schema_version", "game"} <= info.keys() else None
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -22,13 +23,15 @@ from rhythm_maps.build.mapset_io import examine
 from rhythm_maps.build.previous import Previous
 from rhythm_maps.build.spec import code_digest, package_versions
 from rhythm_maps.build.splits import DEFAULT_FRACTIONS, group_mapsets, shard_counts
-from rhythm_maps.errors import BadFormat, NoDataError, UsageError
+from rhythm_maps.errors import BadFormat, BuildError, NoDataError, UsageError
 from rhythm_maps.files import atomic
 from rhythm_maps.files.paths import cache_dir, path_id
 from rhythm_maps.games.base import Game
 from rhythm_maps.sources.local import Found, find_mapsets, normalise_root
 
 _CACHE_FORMAT = 1
+_ROW = msgspec.json.Decoder(tuple[str, str, Any])
+"""A line of the cache: path, stamp, and the manifest line as built-in values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +62,36 @@ class Scan:
         yield from self.moved
 
     def write(self, path: Path) -> None:
-        """Write the manifest."""
-        manifest.write(path, self.lines())
+        """Write the manifest.
+
+        Raises:
+            BuildError: it cannot be written there.
+        """
+        _write(path, manifest.encode(self.lines()))
 
     def keep(self) -> Path:
         """Write the manifest into the cache under the name of its content, and return that path.
 
         A stream that reads it is not disturbed by a later scan of the same folder.
+
+        Raises:
+            BuildError: the cache folder cannot be written.
         """
         data = manifest.encode(self.lines())
         path = cache_dir() / "manifests" / f"{hashlib.sha256(data).hexdigest()[:24]}.jsonl"
         if not path.is_file():
-            atomic.write_bytes(path, data)
+            _write(path, data)
         return path
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        atomic.write_bytes(path, data)
+    except OSError as error:
+        raise BuildError(
+            f"{path}: the manifest cannot be written: {error.strerror}. Name another place with --out, or another "
+            f"cache folder with the environment variable RHYTHM_MAPS_CACHE."
+        ) from error
 
 
 def scan(
@@ -175,17 +195,17 @@ class ScanCache:
         self._path = cache_dir() / "scan" / f"{game.name}-{path_id(start)}.jsonl"
         self._key = f"{_CACHE_FORMAT}:{code_digest()}"
         self._old = self._read()
-        self._new: dict[str, list[object]] = {}
+        self._new: dict[str, tuple[str, str, Any]] = {}
         self.reused = 0
 
-    def _read(self) -> dict[str, list[object]]:
+    def _read(self) -> dict[str, tuple[str, str, Any]]:
         try:
             lines = self._path.read_bytes().splitlines()
             if not lines or msgspec.json.decode(lines[0]) != self._key:
                 return {}
-            rows = (msgspec.json.decode(line) for line in lines[1:])
+            rows = (_ROW.decode(line) for line in lines[1:])
             return {row[0]: row for row in rows}
-        except (OSError, msgspec.DecodeError, TypeError, IndexError):
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError):
             return {}  # a cache that cannot be read is no cache
 
     def get(self, found: Found) -> MapsetEntry | RejectEntry | None:
@@ -203,7 +223,7 @@ class ScanCache:
 
     def put(self, found: Found, line: MapsetEntry | RejectEntry) -> None:
         """Remember a line."""
-        self._new[found.path] = [found.path, _stamp(found), msgspec.to_builtins(line)]
+        self._new[found.path] = (found.path, _stamp(found), msgspec.to_builtins(line))
 
     def save(self) -> None:
         """Write the cache where anything changed; a folder that cannot be written is no harm."""

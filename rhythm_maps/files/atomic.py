@@ -49,8 +49,10 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 
 def rename(source: Path, target: Path) -> None:
-    """Rename a folder to a name that is free, and make the renaming durable."""
+    """Rename a folder to a name that is free, and make the renaming durable, and before it what the folder lists."""
     step("rename", target)
+    for folder, _, _ in os.walk(source):
+        _sync_folder(Path(folder))
     os.rename(source, target)  # noqa: PTH104 - Path.rename would replace an empty folder in silence as well
     _sync_folder(target.parent)
 
@@ -61,7 +63,8 @@ def link(source: Path, target: Path) -> None:
     try:
         os.link(source, target)
     except OSError:
-        shutil.copyfile(source, target)
+        with source.open("rb") as data, create(target) as file:
+            shutil.copyfileobj(data, file)
 
 
 def remove_tree(path: Path) -> None:

@@ -78,8 +78,7 @@ def charts(levels) -> list[Chart]:
     for level in levels:
         if "version" in level.info:
             refs = [
-                fields(d, "characteristic difficulty beatmapDataFilename")
-                for d in level.info["difficultyBeatmaps"]
+                fields(d, "characteristic difficulty beatmapDataFilename") for d in level.info["difficultyBeatmaps"]
             ]
         else:
             refs = [
@@ -114,9 +113,7 @@ def seconds(chart: Chart, beat: float) -> float:
 
 def test_five_archives_with_readable_names(beat_saber_pack):
     assert len(beat_saber_pack) == 5
-    assert all(
-        re.fullmatch(r"[A-Za-z ]+ - [A-Za-z ]+ \(Example Mapper\)\.zip", name) for name in beat_saber_pack
-    )
+    assert all(re.fullmatch(r"[A-Za-z ]+ - [A-Za-z ]+ \(Example Mapper\)\.zip", name) for name in beat_saber_pack)
     assert sorted(len(members) for members in beat_saber_pack.values()) == [5, 5, 5, 6, 7]
 
 
@@ -213,9 +210,7 @@ def test_hands_take_turns_and_sometimes_cut_together(charts):
         if chart.characteristic == "OneSaber":
             assert {note[3] for note in chart.notes} == {1}
             continue
-        swings = [
-            [note[3] for note in group] for _, group in itertools.groupby(chart.notes, lambda note: note[0])
-        ]
+        swings = [[note[3] for note in group] for _, group in itertools.groupby(chart.notes, lambda note: note[0])]
         assert all(colours in ([i % 2], [0, 1]) for i, colours in enumerate(swings))
         doubles += swings.count([0, 1])
     assert doubles > 10
@@ -231,9 +226,7 @@ def test_objects_stand_on_the_grid_and_never_in_each_other(charts):
         for beat, duration, x, y, width, height in chart.walls:
             assert width == 1
             assert x in {0, 3}
-            inside = [
-                t for t in taken if beat <= t[0] <= beat + duration and t[1] == x and y <= t[2] < y + height
-            ]
+            inside = [t for t in taken if beat <= t[0] <= beat + duration and t[1] == x and y <= t[2] < y + height]
             assert not inside
 
 

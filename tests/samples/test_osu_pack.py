@@ -202,9 +202,7 @@ def test_fractions_of_pixels_are_lazers_alone(charts):
 def test_slider_velocity_changes_kiai_time_a_break_and_new_combos_appear(charts):
     assert any(len({point[1] for point in c.timing if point[6] == 0}) >= 3 for c in charts)
     assert all(any(point[7] == 1 for point in c.timing) for c in charts)
-    breaks = [
-        (c, *map(int, line.split(",")[1:])) for c in charts for line in c.events if line.startswith("2,")
-    ]
+    breaks = [(c, *map(int, line.split(",")[1:])) for c in charts for line in c.events if line.startswith("2,")]
     assert len(breaks) == 1
     for chart, start, end in breaks:
         assert all(e <= start or s >= end for s, e, _ in spans_ms(chart))
