@@ -15,11 +15,12 @@ import pyarrow.parquet as pq
 from rhythm_maps.build import manifest, presets, previous, readme
 from rhythm_maps.build.ledger import SCHEMA as LEDGER_SCHEMA
 from rhythm_maps.build.ledger import input_rejects
-from rhythm_maps.build.manifest import SPLITS, Manifest, MapsetEntry
+from rhythm_maps.build.manifest import SPLITS, KnownEntry, Manifest, MapsetEntry
 from rhythm_maps.build.parquet import write_table
 from rhythm_maps.build.previous import GROUPS_FILE, INFO_FILE
 from rhythm_maps.build.shard import LEDGER
 from rhythm_maps.build.spec import Spec, package_versions
+from rhythm_maps.build.splits import groups_of
 from rhythm_maps.build.unit import Unit, UnitFacts, read_facts
 from rhythm_maps.files import atomic
 
@@ -107,8 +108,10 @@ def _ledger(plan: Manifest, units: Sequence[Unit]) -> pa.Table:
 
 
 def _write_groups(plan: Manifest, new: Path) -> None:
-    entries = [line for line in manifest.read_lines(plan.path) if isinstance(line, MapsetEntry)]
-    write_table(new / GROUPS_FILE, previous.groups_table(previous.groups_of(entries)))
+    lines = list(manifest.read_lines(plan.path))
+    known = (line for line in lines if isinstance(line, KnownEntry))
+    groups = groups_of((line for line in lines if isinstance(line, MapsetEntry)), known)
+    write_table(new / GROUPS_FILE, previous.groups_table(groups))
     if plan.moved:
         moved = pa.Table.from_pylist([msgspec.structs.asdict(line) for line in plan.moved])
         write_table(new / "meta" / "moved.parquet", moved)

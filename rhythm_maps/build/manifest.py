@@ -5,6 +5,7 @@ r"""The manifest: one JSON line a mapset, the explicit and diffable input of eve
     {"kind": "header", ...}      game, roots, fractions, shards per split, versions
     {"kind": "mapset", ...}      one a mapset, sorted by split, position and path: a shard is one byte range
     {"kind": "reject", ...}      inputs that could not be opened
+    {"kind": "known", ...}       songs of the previous version that are not here now: they keep their split for later
     {"kind": "moved", ...}       groups that changed their split because a new mapset joined two known groups
 
 Lines end in "\n" on every system. There is no absolute path but the roots and no time of day, so that two scans of
@@ -92,6 +93,19 @@ class RejectEntry(msgspec.Struct, frozen=True, tag_field="kind", tag="reject"):
     place: str
 
 
+class KnownEntry(msgspec.Struct, frozen=True, tag_field="kind", tag="known"):
+    """A group of the previous version, or what no mapset of it holds now, under the group and split it has now.
+
+    A song that leaves and comes back is known again by it.
+    """
+
+    group: str
+    split: str
+    song_keys: list[str]
+    audio: list[str]
+    links: list[str]
+
+
 class MovedEntry(msgspec.Struct, frozen=True, tag_field="kind", tag="moved"):
     """A known group that a merge sent to another group, and maybe to another split."""
 
@@ -112,7 +126,7 @@ class Header(msgspec.Struct, frozen=True, tag_field="kind", tag="header"):
     versions: dict[str, str]
 
 
-Line = Header | MapsetEntry | RejectEntry | MovedEntry
+Line = Header | MapsetEntry | RejectEntry | KnownEntry | MovedEntry
 _DECODER = msgspec.json.Decoder(Line)
 _ENCODER = msgspec.json.Encoder(order="deterministic")
 
@@ -254,7 +268,10 @@ def load(path: Path) -> Manifest:
             order.append((SPLITS.index(line.split) if line.split in SPLITS else -1, position(line.group)))
         else:
             end = end or offset
-            (rejects if isinstance(line, RejectEntry) else moved).append(line)  # type: ignore[arg-type]
+            if isinstance(line, RejectEntry):
+                rejects.append(line)
+            elif isinstance(line, MovedEntry):
+                moved.append(line)
     if header is None:
         raise BadFormat("bad_manifest", "the file is empty", "line 1")
     if order != sorted(order) or any(rank < 0 for rank, _ in order):

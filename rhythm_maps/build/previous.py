@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,8 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rhythm_maps.build import manifest
-from rhythm_maps.build.manifest import MapsetEntry
-from rhythm_maps.build.splits import KnownGroup
+from rhythm_maps.build.manifest import KnownEntry, MapsetEntry
+from rhythm_maps.build.splits import groups_of
 from rhythm_maps.errors import BadFormat, InputError, UsageError
 
 GROUPS_FILE = "meta/groups.parquet"
@@ -33,26 +32,12 @@ _SCHEMA = pa.schema(
 class Previous:
     """What a new scan keeps of an earlier version."""
 
-    groups: list[KnownGroup] = field(default_factory=list)
+    groups: list[KnownEntry] = field(default_factory=list)
     shards: dict[str, int] = field(default_factory=dict)
     fractions: tuple[float, ...] | None = None
 
 
-def groups_of(entries: Sequence[MapsetEntry]) -> list[KnownGroup]:
-    """Collect the groups of mapsets whose group and split are known, sorted by group."""
-    found: dict[str, tuple[str, set[str], set[str], set[str]]] = defaultdict(lambda: ("", set(), set(), set()))
-    for entry in entries:
-        _, songs, audio, links = found[entry.group]
-        songs.update(entry.song_keys)
-        audio.update(a.link for a in entry.audio if a.size and not a.shared)
-        links.update(entry.links)
-        found[entry.group] = (entry.split, songs, audio, links)
-    return [
-        KnownGroup(group, split, sorted(s), sorted(a), sorted(k)) for group, (split, s, a, k) in sorted(found.items())
-    ]
-
-
-def groups_table(groups: Sequence[KnownGroup]) -> pa.Table:
+def groups_table(groups: Sequence[KnownEntry]) -> pa.Table:
     """Return the groups as the table that a build keeps for its next version."""
     columns = {name: [getattr(group, name) for group in groups] for name in _SCHEMA.names}
     return pa.table(columns, schema=_SCHEMA)
@@ -81,7 +66,8 @@ def read(place: str) -> Previous:
 def _from_manifest(path: Path) -> Previous:
     lines = list(manifest.read_lines(path))
     header = next(line for line in lines if isinstance(line, manifest.Header))
-    groups = groups_of([line for line in lines if isinstance(line, MapsetEntry)])
+    known = (line for line in lines if isinstance(line, KnownEntry))
+    groups = groups_of((line for line in lines if isinstance(line, MapsetEntry)), known)
     return Previous(groups, header.shards, tuple(header.fractions) or None)
 
 
@@ -93,7 +79,7 @@ def _from_files(groups: Path, info: Path) -> Previous:
         fractions = tuple(float(share) for share in facts["fractions"])
     except (pa.ArrowException, ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadFormat("bad_previous", f"not the groups of a build: {error}", groups.name) from error
-    return Previous([KnownGroup(**row) for row in rows], shards, fractions or None)
+    return Previous([KnownEntry(**row) for row in rows], shards, fractions or None)
 
 
 def _from_hub(place: str) -> Previous:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
@@ -18,7 +19,7 @@ import msgspec
 
 from rhythm_maps import games
 from rhythm_maps.build import manifest
-from rhythm_maps.build.manifest import FORMAT, Header, Line, MapsetEntry, MovedEntry, RejectEntry
+from rhythm_maps.build.manifest import FORMAT, Header, KnownEntry, Line, MapsetEntry, MovedEntry, RejectEntry
 from rhythm_maps.build.mapset_io import examine
 from rhythm_maps.build.previous import Previous
 from rhythm_maps.build.spec import code_digest, package_versions
@@ -42,6 +43,7 @@ class Scan:
         header: the manifest's first line.
         entries: the mapsets, in manifest order.
         rejects: inputs that could not be opened.
+        known: songs of the previous version that are not here now.
         moved: groups that a merge moved to another split.
         large: (group, mapsets, example song key) of groups a person should look at.
         reused: mapsets whose line came from the cache.
@@ -50,6 +52,7 @@ class Scan:
     header: Header
     entries: list[MapsetEntry]
     rejects: list[RejectEntry] = field(default_factory=list)
+    known: list[KnownEntry] = field(default_factory=list)
     moved: list[MovedEntry] = field(default_factory=list)
     large: list[tuple[str, int, str]] = field(default_factory=list)
     reused: int = 0
@@ -59,6 +62,7 @@ class Scan:
         yield self.header
         yield from self.entries
         yield from self.rejects
+        yield from self.known
         yield from self.moved
 
     def write(self, path: Path) -> None:
@@ -145,7 +149,7 @@ def scan(
         FORMAT, game.name, roots, list(asked or ()), shard_counts(grouping.entries, previous.shards), package_versions()
     )
     rejects.sort(key=lambda reject: (reject.root, reject.path))
-    return Scan(header, grouping.entries, rejects, grouping.moved, grouping.large, reused)
+    return Scan(header, grouping.entries, rejects, grouping.known, grouping.moved, grouping.large, reused)
 
 
 def check_fractions(fractions: Sequence[float]) -> tuple[float, ...]:
@@ -229,11 +233,12 @@ class ScanCache:
         """Write the cache where anything changed; a folder that cannot be written is no harm."""
         if self._new == self._old:
             return
-        try:
-            rows = [self._key, *self._new.values()]
-            atomic.write_bytes(self._path, b"".join(msgspec.json.encode(row) + b"\n" for row in rows))
-        except (OSError, UnicodeEncodeError):
-            return
+        lines = [msgspec.json.encode(self._key)]
+        for row in self._new.values():
+            with suppress(UnicodeEncodeError):  # a name that is no UTF-8: its mapset is opened at each scan
+                lines.append(msgspec.json.encode(row))
+        with suppress(OSError):
+            atomic.write_bytes(self._path, b"".join(line + b"\n" for line in lines))
 
 
 def _stamp(found: Found) -> str:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from rhythm_maps import limits
-from rhythm_maps.build.manifest import SPLITS, MapsetEntry, MovedEntry, position, shard_of
+from rhythm_maps.build.manifest import SPLITS, KnownEntry, MapsetEntry, MovedEntry, position, shard_of
 
 DEFAULT_FRACTIONS = (0.90, 0.05, 0.05)
 FEWEST_GROUPS_TO_SPLIT = 20
@@ -24,28 +24,19 @@ MOST_SONGS_OF_AUDIO = 5
 """Audio shared by more song keys than this is no recording of a song: keysounded maps share a silent file."""
 
 
-@dataclass(frozen=True, slots=True)
-class KnownGroup:
-    """A group of a previous version: its id, its split and the keys by which its songs are known again."""
-
-    group: str
-    split: str
-    song_keys: Sequence[str]
-    audio: Sequence[str]
-    links: Sequence[str]
-
-
 @dataclass(slots=True)
 class Grouping:
     """What `group_mapsets` found.
 
     Attributes:
         entries: the mapsets with group, split and shared audio filled in, sorted by split, position, root and path.
+        known: what of the previous version no mapset holds now.
         moved: known groups that a merge sent elsewhere.
         large: (group, mapsets, example song key) of groups above 1 % and 20 mapsets, for a person to look at.
     """
 
     entries: list[MapsetEntry]
+    known: list[KnownEntry] = field(default_factory=list)
     moved: list[MovedEntry] = field(default_factory=list)
     large: list[tuple[str, int, str]] = field(default_factory=list)
 
@@ -68,7 +59,7 @@ class _Union:
 
 def group_mapsets(
     entries: Sequence[MapsetEntry],
-    known: Sequence[KnownGroup] = (),
+    known: Sequence[KnownEntry] = (),
     fractions: Sequence[float] | None = None,
 ) -> Grouping:
     """Link mapsets into groups and give each a split.
@@ -108,15 +99,58 @@ def group_mapsets(
     bar = max(20, len(entries) // 100)
     large = [(g, len(m), min(_keys(entries, m), default="")) for m, g, _ in placed if len(m) > bar]
     return Grouping(
-        result, sorted(moved, key=lambda m: (m.to_group, m.group)), sorted(large, key=lambda g: (-g[1], g[0]))
+        result,
+        _not_here(known, result, moved),
+        sorted(moved, key=lambda m: (m.to_group, m.group)),
+        sorted(large, key=lambda g: (-g[1], g[0])),
     )
+
+
+def groups_of(entries: Iterable[MapsetEntry], known: Iterable[KnownEntry] = ()) -> list[KnownEntry]:
+    """Collect the groups of placed mapsets, and of known songs without one: what the next version must know.
+
+    Returns:
+        One entry a group, sorted by group.
+    """
+    keys: dict[str, tuple[set[str], set[str], set[str]]] = defaultdict(lambda: (set(), set(), set()))
+    splits: dict[str, str] = {}
+    for entry in entries:
+        splits[entry.group] = entry.split
+        songs, audio, links = keys[entry.group]
+        songs.update(entry.song_keys)
+        audio.update(a.link for a in entry.audio if a.size and not a.shared)
+        links.update(entry.links)
+    for group in known:
+        splits[group.group] = group.split
+        for mine, more in zip(keys[group.group], (group.song_keys, group.audio, group.links), strict=True):
+            mine.update(more)
+    return [KnownEntry(group, splits[group], *map(sorted, three)) for group, three in sorted(keys.items())]
+
+
+def _not_here(
+    known: Sequence[KnownEntry], placed: Sequence[MapsetEntry], moved: Sequence[MovedEntry]
+) -> list[KnownEntry]:
+    """Return what the known groups hold and no mapset does now, under the group that each of them has become."""
+    here = {group.group: group for group in groups_of(placed)}
+    became = {move.group: (move.to_group, move.to_split) for move in moved}
+    rest = []
+    for old in known:
+        group, split = became.get(old.group, (old.group, old.split))
+        new = here.get(group) or KnownEntry(group, split, [], [], [])
+        three = [
+            sorted({*before} - {*now})
+            for before, now in ((old.song_keys, new.song_keys), (old.audio, new.audio), (old.links, new.links))
+        ]
+        if any(three):
+            rest.append(KnownEntry(group, split, *three))
+    return groups_of([], rest)
 
 
 def _keys(entries: Sequence[MapsetEntry], mapsets: Iterable[int]) -> set[str]:
     return {key for i in mapsets for key in entries[i].song_keys}
 
 
-def _shared_audio(entries: Sequence[MapsetEntry], known: Sequence[KnownGroup]) -> set[str]:
+def _shared_audio(entries: Sequence[MapsetEntry], known: Sequence[KnownEntry]) -> set[str]:
     songs: dict[str, set[str]] = defaultdict(set)
     for entry in entries:
         for audio in entry.audio:
@@ -128,8 +162,8 @@ def _shared_audio(entries: Sequence[MapsetEntry], known: Sequence[KnownGroup]) -
 
 
 def _components(
-    entries: Sequence[MapsetEntry], known: Sequence[KnownGroup], shared: set[str]
-) -> list[tuple[list[int], list[KnownGroup]]]:
+    entries: Sequence[MapsetEntry], known: Sequence[KnownEntry], shared: set[str]
+) -> list[tuple[list[int], list[KnownEntry]]]:
     """Return (indices of mapsets, known groups) of every component that holds a mapset."""
     union = _Union(len(entries) + len(known))
     holder: dict[tuple[str, str], int] = {}
@@ -147,7 +181,7 @@ def _components(
         link(j, "song", group.song_keys)
         link(j, "audio", (audio for audio in group.audio if audio not in shared))
         link(j, "link", group.links)
-    members: dict[int, tuple[list[int], list[KnownGroup]]] = defaultdict(lambda: ([], []))
+    members: dict[int, tuple[list[int], list[KnownEntry]]] = defaultdict(lambda: ([], []))
     for i in range(len(entries)):
         members[union.root(i)][0].append(i)
     for j, group in enumerate(known, len(entries)):

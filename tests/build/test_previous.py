@@ -14,7 +14,7 @@ from generate import noise_wav, osu_text, write_mapsets, zipped
 from groups_hub import serve
 from trees import digests
 
-from rhythm_maps.build import manifest, previous
+from rhythm_maps.build import manifest, previous, splits
 from rhythm_maps.build.manifest import MapsetEntry
 from rhythm_maps.build.run import build
 from rhythm_maps.build.scan import scan
@@ -44,8 +44,8 @@ def entries_of(plan):
 
 def two_of_different_splits(plan):
     """Numbers of two mapsets, one of the test split and one of train."""
-    splits = {int(path.split(".")[0]): entry.split for path, entry in sorted(entries_of(plan).items())}
-    return next(n for n, s in splits.items() if s == "test"), next(n for n, s in splits.items() if s == "train")
+    split_of = {int(path.split(".")[0]): entry.split for path, entry in sorted(entries_of(plan).items())}
+    return next(n for n, s in split_of.items() if s == "test"), next(n for n, s in split_of.items() if s == "train")
 
 
 def is_shard(name):
@@ -103,7 +103,7 @@ def test_a_build_from_a_previous_build_is_the_same_as_from_its_manifest(maps, fi
 
 def test_groups_come_back_from_a_build_as_they_were(first):
     plan, folder = first
-    expected = previous.groups_of(list(entries_of(plan).values()))
+    expected = splits.groups_of(list(entries_of(plan).values()))
     read = previous.read(str(folder))
     assert read.groups == expected
     assert read.groups == previous.read(str(plan)).groups
@@ -203,3 +203,20 @@ def test_damaged_groups_are_named(tmp_path, name):
     with pytest.raises(BadFormat) as caught:
         previous.read(str(out))
     assert caught.value.code == "bad_previous"
+
+
+@pytest.mark.parametrize("road", ["manifest", "build"])
+def test_a_song_that_leaves_and_comes_back_is_known_again(road, maps, first, tmp_path):
+    plan, out = first
+    gone = next(path for path, entry in entries_of(plan).items() if entry.split == "test")
+    data = (maps / gone).read_bytes()
+    (maps / gone).unlink()
+    without = scan("osu", [maps], previous=previous.read(str(out if road == "build" else plan)))
+    assert [line.split for line in without.known] == ["test"]
+    second = without.keep()
+    build(second, tmp_path / "v2", make_spec("osu"))
+    (maps / gone).write_bytes(data)
+    # Other shares would send it elsewhere, were it not known.
+    place = str(tmp_path / "v2" if road == "build" else second)
+    again = entries_of(scan("osu", [maps], previous=previous.read(place), fractions=(1, 0, 0)).keep())
+    assert (again[gone].group, again[gone].split) == (entries_of(plan)[gone].group, "test")

@@ -170,6 +170,18 @@ def test_a_name_that_is_no_utf8_goes_through_scan_build_and_ledger(tmp_path):
     assert path == "caf\\udce9.osz"
 
 
+@pytest.mark.skipif(os.name == "nt", reason="names there are always Unicode")
+def test_one_name_that_is_no_utf8_does_not_keep_the_others_from_the_cache(maps, opened):
+    try:
+        os.rename(maps / "0003.osz", os.fsencode(maps) + b"/caf\xe9.osz")  # noqa: PTH104
+    except OSError:
+        pytest.skip("this file system takes UTF-8 only")
+    scan("osu", [maps])
+    opened.clear()
+    scan("osu", [maps])
+    assert opened == ["caf\udce9.osz"]
+
+
 def removed(path):
     path.unlink()
 

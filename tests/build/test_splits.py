@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rhythm_maps import limits
-from rhythm_maps.build import previous
+from rhythm_maps.build import splits
 from rhythm_maps.build.manifest import SPLITS, FileEntry, MapsetEntry, position, shard_of
 from rhythm_maps.build.splits import choose_split, group_mapsets, shard_counts
 
@@ -87,7 +87,7 @@ def test_what_nothing_links_is_not_in_one_group(entries):
 @given(mapsets, mapsets)
 def test_known_groups_stay_where_they_are_but_for_merges_that_are_named(entries, more):
     before, first = placed(entries)
-    known = previous.groups_of(first.entries)
+    known = splits.groups_of(first.entries)
     new = [msgspec.structs.replace(entry, path=f"new-{entry.path}", digest=f"new {entry.digest}") for entry in more]
     after, second = placed([*entries, *new], known)
     moved = {entry.group: entry for entry in second.moved}
@@ -105,13 +105,13 @@ def test_known_groups_stay_where_they_are_but_for_merges_that_are_named(entries,
 @given(mapsets)
 def test_the_same_collection_again_changes_nothing(entries):
     before, first = placed(entries)
-    after, second = placed(entries, previous.groups_of(first.entries))
+    after, second = placed(entries, splits.groups_of(first.entries))
     assert after == before
     assert second.moved == []
 
 
 def test_a_mapset_of_two_known_songs_joins_their_groups_in_the_earlier_split():
-    known = previous.groups_of(
+    known = splits.groups_of(
         [
             msgspec.structs.replace(mapset("1", ["a/one"]), group="aaaa", split="test"),
             msgspec.structs.replace(mapset("2", ["b/two"]), group="bbbb", split="validation"),
@@ -124,6 +124,21 @@ def test_a_mapset_of_two_known_songs_joins_their_groups_in_the_earlier_split():
     assert [(m.group, m.split, m.to_group, m.to_split) for m in grouping.moved] == [
         ("aaaa", "test", "bbbb", "validation")
     ]
+
+
+@given(mapsets, mapsets)
+def test_songs_that_leave_and_come_back_keep_their_group_and_split(entries, others):
+    """Version 2 has none of the first version's mapsets; version 3 has them again, and all that was merged is named."""
+    before, first = placed(entries)
+    away = [msgspec.structs.replace(e, path=f"other-{e.path}", digest=f"other {e.digest}") for e in others]
+    _, second = placed(away, splits.groups_of(first.entries))
+    after, third = placed([*away, *entries], splits.groups_of(second.entries, second.known))
+    became = {m.group: (m.to_group, m.to_split) for m in [*second.moved, *third.moved]}
+    for path, entry in before.items():
+        place = (entry.group, entry.split)
+        while place[0] in became and became[place[0]] != place:
+            place = became[place[0]]
+        assert (after[path].group, after[path].split) == place
 
 
 def test_audio_of_more_than_five_songs_links_nothing_and_is_marked():
