@@ -45,6 +45,22 @@ BEAT_LENGTH_MS = (6.0, 60_000.0)
 CHART_ENTRIES = 1_000
 """Most charts of a mapset."""
 
+# --- osu!'s other files -----------------------------------------------------------------------------------------------
+DATABASE_BYTES = 1024 * MIB
+"""Largest database of osu!: `osu!.db` takes about 1.6 KiB a beatmap, so this is some 600,000 of them."""
+SMALL_DATABASE_BYTES = 64 * MIB
+"""Largest of osu!'s other databases: some 500,000 scores, or collections of 1,900,000 beatmaps."""
+REPLAY_BYTES = 64 * MIB
+"""Largest `.osr`. An hour of play is below 2 MiB; the server refuses replays far smaller than this."""
+REPLAY_TEXT_BYTES = 32 * MIB
+"""Most text that a replay's LZMA data may hold: five hours at 100 frames a second."""
+LZMA_MEMORY = 64 * MIB
+"""Most memory for LZMA's dictionary: osu! writes 2 MiB, stable up to 8 MiB, a hostile header may ask for 4 GiB."""
+SCORE_JSON_BYTES = MIB
+"""Largest JSON text at the end of a lazer replay, inflated: mods and statistics, below 4 KiB in practice."""
+SCORE_JSON_DEPTH = 16
+"""Most levels of that JSON: a list of mods with their settings has four."""
+
 # --- audio ------------------------------------------------------------------------------------------------------------
 AUDIO_BYTES = 512 * MIB
 """Largest audio member kept in a row."""
