@@ -44,8 +44,8 @@ def scan_options(command: Callable[..., None]) -> Callable[..., None]:
     )(command)
 
 
-def bar(items: Sequence[T], label: str) -> Iterator[T]:
+def bar(items: Sequence[T], label: str, unit: str = "mapset") -> Iterator[T]:
     """Iterate with a progress bar; none when the output is no terminal."""
     from tqdm import tqdm
 
-    yield from tqdm(items, desc=label, unit="mapset", disable=not sys.stderr.isatty(), leave=False)
+    yield from tqdm(items, desc=label, unit=unit, disable=not sys.stderr.isatty(), leave=False)

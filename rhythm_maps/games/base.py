@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -124,6 +124,64 @@ class Sample(NamedTuple):
 
     file_name: str
     data: bytes
+
+
+class FactTable(NamedTuple):
+    """A table among the facts of a file.
+
+    A table with the columns `chart_id`, `artist`, `title` and `difficulty` says which charts its file knows; one with
+    `chart_id` alone refers to them.
+    """
+
+    columns: Mapping[str, Sequence[Any] | npt.NDArray[Any]]
+    """Columns of one length: lists or arrays; dates as datetime64 in UTC or aware datetimes, None or NaT for none."""
+    shown: tuple[str, ...] = ()
+    """What a person wants to see of it; nothing of a table of numbers for programs."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """What a game knows of one of its files that is no map.
+
+    Attributes:
+        form: a word for files of this kind: ``replay``.
+        what: a sentence that says what it is.
+        facts: single values by name: None, bool, int, float, str, aware datetime, lists and dicts of these. `chart_id`
+            is the chart that the file is about.
+        tables: its tables by name.
+        shown: the facts that stand for the file where many of its kind are listed.
+        problems: what is wrong with it.
+    """
+
+    form: str
+    what: str
+    facts: Mapping[str, Any]
+    tables: Mapping[str, FactTable] = field(default_factory=dict)
+    shown: tuple[str, ...] = ()
+    problems: Sequence[BadFormat] = ()
+
+
+@runtime_checkable
+class KnowsFiles(Protocol):
+    """A game that also knows files that are no maps, such as replays: `inspect` shows them, they enter no row.
+
+    A game without such files has none of this.
+    """
+
+    @property
+    def file_suffixes(self) -> tuple[str, ...]:
+        """Return the suffixes of files worth reading for `describe`, lower case with the dot."""
+
+    def describe(self, name: str, data: bytes) -> FileFacts | None:
+        """Say what is in a file; None where it is none of the game's.
+
+        Args:
+            name: file name without folders.
+            data: its bytes.
+
+        Raises:
+            BadFormat: it should be one of the game's and cannot be read.
+        """
 
 
 class Game(Protocol):

@@ -1,4 +1,4 @@
-"""osu!: the `.osu` file format in its four modes, versions 3 to 14 and 128."""
+"""osu!: the `.osu` file format in its four modes, versions 3 to 14 and 128; databases and replays for `inspect`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 
-from rhythm_maps.games.base import ChartBatch, Facts, Mapset, MapsetBytes, Members, Sample
+from rhythm_maps.games.base import ChartBatch, Facts, FileFacts, Mapset, MapsetBytes, Members, Sample
 from rhythm_maps.games.osu import charts, mapset, rows
 from rhythm_maps.games.osu.columns import COLUMNS
 from rhythm_maps.schema import Column
@@ -21,6 +21,7 @@ class Osu:
     archive_suffixes: tuple[str, ...] = (".osz", ".olz")
     columns: tuple[Column, ...] = COLUMNS
     cluster: tuple[str, ...] = ("mode", "keys")
+    file_suffixes: tuple[str, ...] = (".db", ".osr")
 
     def marks(self, file_name: str) -> bool:
         """Tell whether a file of this name makes its folder a mapset."""
@@ -37,6 +38,12 @@ class Osu:
     def rows(self, batch: ChartBatch, facts: Facts) -> pa.Table:
         """Make one row a chart; see `rows.make_rows`."""
         return rows.make_rows(batch.data, facts)
+
+    def describe(self, name: str, data: bytes) -> FileFacts | None:
+        """Say what is in a database or replay; see `describe.describe`."""
+        from rhythm_maps.games.osu.describe import describe  # noqa: PLC0415 - only `inspect` needs the binary formats
+
+        return describe(name, data)
 
     def samples(self) -> Iterator[Sample]:
         """Generate the osu! part of the sample pack."""
