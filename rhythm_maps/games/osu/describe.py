@@ -51,6 +51,7 @@ def describe(name: str, data: bytes) -> FileFacts | None:
 
     Raises:
         BadFormat: it is damaged; the place is the byte. ``sqlite_database`` for a database of another kind.
+        LimitExceeded: it is larger than `limits` allows.
     """
     name = name.lower()
     if name.endswith(".osr"):
@@ -62,6 +63,7 @@ def describe(name: str, data: bytes) -> FileFacts | None:
             "sqlite_database",
             "an SQLite database: of osu! only lazer's first versions kept one (client.db), and other programs do; "
             "the databases of stable that are read here are osu!.db, collection.db, scores.db and presence.db",
+            "byte 0",
         )
     if name not in _FORMS and not _is_dated(data):
         return None
