@@ -54,6 +54,10 @@ REPLAY_BYTES = 64 * MIB
 """Largest `.osr`. An hour of play is below 2 MiB; the server refuses replays far smaller than this."""
 REPLAY_TEXT_BYTES = 32 * MIB
 """Most text that a replay's LZMA data may hold: five hours at 100 frames a second."""
+REPLAY_FRAMES = 2_000_000
+"""Most frames of a replay, and points of its life bar: five hours at 100 a second."""
+REPLAY_BAD_FRAMES = 10_000
+"""Damaged frames after which the rest of a replay is not read: they take 20 times as long as good ones."""
 LZMA_MEMORY = 64 * MIB
 """Most memory for LZMA's dictionary: osu! writes 2 MiB, stable up to 8 MiB, a hostile header may ask for 4 GiB."""
 SCORE_JSON_BYTES = MIB

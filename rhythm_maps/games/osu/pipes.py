@@ -6,11 +6,13 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from rhythm_maps import limits
+from rhythm_maps.errors import LimitExceeded
 from rhythm_maps.games.base import FloatArray
 from rhythm_maps.games.osu.numbers import parse_float
 
 _COMMA, _PIPE = ord(","), ord("|")
-_CHUNK_BYTES = 1 << 20
+_CHUNK_BYTES = 1 << 18
 _LONGEST = 64
 """Characters of a number; a double has 24 at most, and Python takes minutes for one of millions."""
 
@@ -19,7 +21,8 @@ def read_pipes(text: bytes, ceilings: tuple[float, ...]) -> tuple[FloatArray, in
     """Read records such as ``12|256.5|-500|1,16|...``.
 
     Records with too few values are skipped, as the game does, and values after the last wanted one are ignored. A
-    record with a value that is no number is left out and counted, where the game refuses all.
+    record with a value that is no number is left out and counted, where the game refuses all; after
+    `limits.REPLAY_BAD_FRAMES` of them the rest is left out too.
 
     Args:
         text: the records.
@@ -27,8 +30,13 @@ def read_pipes(text: bytes, ceilings: tuple[float, ...]) -> tuple[FloatArray, in
 
     Returns:
         float64 ``[records, values]``, and how many records were left out.
+
+    Raises:
+        LimitExceeded: there are more than `limits.REPLAY_FRAMES` (``too_many_frames``).
     """
     width = len(ceilings)
+    if (records := text.count(b",")) > limits.REPLAY_FRAMES:
+        raise LimitExceeded("too_many_frames", f"{records:,} records, at most {limits.REPLAY_FRAMES:,} are read")
     parts: list[FloatArray] = [np.empty((0, width))]
     bad, start = 0, 0
     while start < len(text):
@@ -39,6 +47,8 @@ def read_pipes(text: bytes, ceilings: tuple[float, ...]) -> tuple[FloatArray, in
         parts.append(values)
         bad += wrong
         start = end + 1
+        if bad > limits.REPLAY_BAD_FRAMES:
+            return np.concatenate(parts), bad + text.count(b",", start)
     return np.concatenate(parts), bad
 
 

@@ -78,24 +78,34 @@ def read_replay(data: bytes) -> Replay:
             reader.at = len(data)
     problems += reader.trailing()
     frames, seed = _frames(score.replay, problems)
-    life, bad = read_pipes((score.life_bar or "").encode(), (MAX_VALUE, MAX_VALUE))
-    if bad:
-        problems.append(BadFormat("bad_life_bar", f"{bad:,} points of the life bar cannot be read; they were left out"))
-    return Replay(score, frames, seed, {"time_ms": life[:, 0], "life": life[:, 1]}, lazer, problems)
+    life = _life_bar(score.life_bar, problems)
+    return Replay(score, frames, seed, life, lazer, problems)
+
+
+def _life_bar(text: str | None, problems: list[BadFormat]) -> dict[str, npt.NDArray[np.float64]]:
+    values = np.empty((0, 2))
+    try:
+        values, bad = read_pipes((text or "").encode(), (MAX_VALUE, MAX_VALUE))
+    except BadFormat as error:
+        problems.append(error)
+    else:
+        if bad:
+            problems.append(BadFormat("bad_life_bar", f"points that cannot be read, left out: {bad:,}", "the life bar"))
+    return {"time_ms": values[:, 0].copy(), "life": values[:, 1].copy()}
 
 
 def _frames(replay: bytes | None, problems: list[BadFormat]) -> tuple[dict[str, npt.NDArray[Any]], int | None]:
-    text = b""
+    values, bad = np.empty((0, len(_FRAME_LIMITS))), 0
     try:
         text = unlzma(replay, limits.REPLAY_TEXT_BYTES, "the frames") if replay else b""
+        values, bad = read_pipes(text, _FRAME_LIMITS)
     except BadFormat as error:
         problems.append(error)
-    values, bad = read_pipes(text, _FRAME_LIMITS)
     whole = values[:, 3] == np.trunc(values[:, 3])
     bad += int((~whole).sum())
     values = values[whole]
     if bad:
-        problems.append(BadFormat("bad_frames", f"{bad:,} frames cannot be read; they were left out"))
+        problems.append(BadFormat("bad_frames", f"frames that cannot be read, left out: {bad:,}", "the frames"))
     is_seed = values[:, 0] == SEED
     seeds = values[is_seed, 3]
     rest = values[~is_seed]

@@ -172,6 +172,25 @@ def test_a_length_beyond_the_file_is_refused(length: int) -> None:
     assert error.value.code == "bad_length"
 
 
+@pytest.mark.parametrize("where", ["frames", "life"])
+def test_more_frames_than_the_cap_are_not_read(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "REPLAY_FRAMES", 5)
+    data = osr(replay=alone(b"1|2|3|4," * 6)) if where == "frames" else osr(life="1|1," * 6)
+    found = read_replay(data)
+    assert [problem.code for problem in found.problems] == ["too_many_frames"]
+    assert (len(found.frames["x"]), len(found.life_bar["life"])) == ((0, 2) if where == "frames" else (4, 0))
+
+
+def test_after_many_damaged_frames_the_rest_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hostile text would keep the slow road busy for long; what was read before is kept."""
+    monkeypatch.setattr("rhythm_maps.games.osu.pipes._CHUNK_BYTES", 100)
+    monkeypatch.setattr(limits, "REPLAY_BAD_FRAMES", 50)
+    found = read_replay(osr(replay=alone(b"1|2|3|4," * 30 + b"1|x|3|4," * 500 + b"1|2|3|4," * 500)))
+    assert [problem.code for problem in found.problems] == ["bad_frames"]
+    assert found.problems[0].reason.endswith(": 1,000")
+    assert len(found.frames["x"]) == 30
+
+
 def test_more_keys_than_a_coordinate_holds_are_kept() -> None:
     """In mania x is a bit field of the keys: with 18 columns it goes beyond the largest coordinate of a map."""
     assert read_replay(osr(replay=alone(b"5|131073|20|0"))).frames["x"].tolist() == [131073]
