@@ -75,6 +75,9 @@ AUDIO_CHANNELS = 2
 AUDIO_RATE = 192_000
 """Highest sampling rate in Hz."""
 
+LIBRARY_BYTES = 1024 * MIB
+"""Largest library file of a game that a scan reads."""
+
 # --- building ---------------------------------------------------------------------------------------------------------
 READ_AHEAD_BYTES = 1 * MIB
 """Chart bytes that are handed to a game's parser at once: batches of 256 KB to 1 MB decode fastest (caches)."""

@@ -17,6 +17,7 @@ _COMMANDS = {
     "scan": "List your maps into a manifest: what is there, what belongs together, which split.",
     "build": "Turn maps or a manifest into a folder that load_dataset opens.",
     "inspect": "Show what a file or folder is, what is in it and what is wrong with it.",
+    "export": "Turn a build into what other tools take: folders of audio, beats and tempo.",
     "demo": "Build both games from a generated sample pack and show what comes out.",
 }
 

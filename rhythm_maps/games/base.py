@@ -47,6 +47,8 @@ class ChartRef(NamedTuple):
     """For the song key: romanised where there is such a name, else Unicode."""
     audio: str
     """Name of its audio as a member name, as the map says it (the build looks it up); empty for none."""
+    chart_id: str = ""
+    """The game's own id where it is known before parsing, so that a library's facts find the chart; else empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,7 @@ class Facts:
 
 
 class Sample(NamedTuple):
-    """One generated mapset of the sample pack: the archive's file name and its bytes."""
+    """One generated file of the sample pack: a mapset's archive, or a library file of the game; name and bytes."""
 
     file_name: str
     data: bytes
@@ -229,3 +231,53 @@ class Game(Protocol):
 
     def samples(self) -> Iterator[Sample]:
         """Generate the game's part of the sample pack: same bytes every time, no third-party content."""
+
+    # What follows has answers in `GameDefaults` for games that have nothing to say.
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Return the folders where the game keeps maps, best first: paths with ``~``, ``%NAME%`` and ``$NAME``."""
+
+    @property
+    def library_files(self) -> tuple[str, ...]:
+        """Return the names of files in or beside a folder of maps that say more of its charts (``osu!.db``)."""
+
+    def library(self, name: str, data: bytes) -> Mapping[str, Mapping[str, Any]]:
+        """Read such a file: chart id -> core column -> value. Nothing that concerns the player is in it.
+
+        Raises:
+            BadFormat: it cannot be read.
+        """
+
+    def stars(self, data: bytes) -> Sequence[tuple[float, float]] | None:
+        """Compute the star rating of a chart at several rates: (rate, stars); None where there is no such measure.
+
+        Raises:
+            MissingExtra: the library that computes it is not installed.
+        """
+
+    @property
+    def stars_source(self) -> str:
+        """Return what computes the stars, with its version."""
+
+
+class GameDefaults:
+    """Answers of a game that has no default folders, no library and no star rating."""
+
+    places: tuple[str, ...] = ()
+    library_files: tuple[str, ...] = ()
+
+    def library(self, name: str, data: bytes) -> Mapping[str, Mapping[str, Any]]:
+        """Know nothing more."""
+        del name, data
+        return {}
+
+    def stars(self, data: bytes) -> Sequence[tuple[float, float]] | None:
+        """Have no star rating."""
+        del data
+        return None
+
+    @property
+    def stars_source(self) -> str:
+        """Return nothing."""
+        return ""
