@@ -132,9 +132,9 @@ def _write(files: dict[str, bytes], out: Path, name: str) -> None:
         raise BadFormat("name_taken", "something that is no level has its name, and is left alone", name)
     fresh, old = work / name, work / f"{name}.old"
     atomic.make_folder(fresh)
-    for file, data in files.items():
+    for file in sorted(files, key=lambda file: file == folder.INFO):  # last: without it, no tool takes it for a level
         with atomic.create(fresh / file) as opened:
-            opened.write(data)
+            opened.write(files[file])
     if target.exists():
         atomic.rename(target, old)
     atomic.rename(fresh, target)

@@ -13,8 +13,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import lru_cache, partial
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from rhythm_maps.errors import BadFormat
@@ -51,7 +52,7 @@ class Install:
         self.root = root
         self.levels = tuple(sorted(path.relative_to(root).as_posix() for path in places.levels))
         self._packs = Packs(root, places.packs, places.others, ManagedTrees(places.managed))
-        self._pack_paths = places.packs
+        self._stamps = _stamps(places.packs, root)
         self._matched: set[str] = set()
 
     def level(self, path: str, *, v2: bool = False) -> OfficialLevel:
@@ -88,16 +89,15 @@ class Install:
         ]
 
     def found(self) -> list[Found]:
-        """Return the levels as mapsets of a scan: each changes when its own bundle or any pack does.
-
-        Raises:
-            OSError: a bundle is gone.
-        """
-        packs = [_stamp(path, self._packs.place(path)) for path in self._pack_paths]
+        """Return the levels as mapsets of a scan: each changes when its own bundle or any pack does."""
         return [
-            Found(path, is_archive=True, files=[_stamp(self.root / path, Path(path).name), *packs])
+            Found(path, is_archive=True, files=[*_stamps([self.root / path], self.root), *self._stamps])
             for path in self.levels
         ]
+
+    def is_fresh(self) -> bool:
+        """Tell whether the packs are still the files that they were when the install was opened."""
+        return _stamps([self.root / name for name, _, _ in self._stamps], self.root) == self._stamps
 
     def _listed(self, path: str, data: LevelData) -> Listed | None:
         for name in _ids(path, data.name):
@@ -107,9 +107,14 @@ class Install:
         return None
 
 
-def _stamp(path: Path, name: str) -> tuple[str, int, int]:
-    state = path.stat()
-    return name, state.st_size, state.st_mtime_ns
+def _stamps(paths: Sequence[Path], root: Path) -> list[tuple[str, int, int]]:
+    """Return (path relative to `root`, size, mtime in ns) of files; a file that is gone is left out."""
+    found = []
+    for path in paths:
+        with suppress(OSError):
+            state = path.stat()
+            found.append((path.relative_to(root).as_posix(), state.st_size, state.st_mtime_ns))
+    return found
 
 
 def _data(bundle: Bundle) -> LevelData:
@@ -138,10 +143,8 @@ def _ids(path: str, data_name: str) -> Iterator[str]:
                 yield name.removesuffix(suffix)
 
 
-@lru_cache(maxsize=4)
-def _install(root: Path, stamp: tuple[tuple[str, int, int], ...]) -> Install:
-    del stamp
-    return Install(root)
+_opened: dict[Path, Install] = {}
+"""The installs that this process has opened: packs are read once a process, not once a level."""
 
 
 def open_official(root: Path, path: str) -> OfficialLevel:
@@ -155,6 +158,7 @@ def open_official(root: Path, path: str) -> OfficialLevel:
         InputError: it is no install any more.
         BadFormat, UsageError: as `Install.level`.
     """
-    places = find_places(root)
-    stamp = tuple(_stamp(pack, str(pack)) for pack in places.packs)
-    return _install(root, stamp).level(path)
+    install = _opened.get(root)
+    if install is None or not install.is_fresh():
+        install = _opened[root] = Install(root)
+    return install.level(path)
