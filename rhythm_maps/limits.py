@@ -67,7 +67,7 @@ BUNDLE_BLOCKS = 100_000
 LZMA_DICTIONARY_BYTES = 64 * MIB
 """Largest LZMA dictionary, which is allocated at once. Unity writes 8 MiB."""
 BUNDLE_VALUES = 5_000_000
-"""Most values of one object, pictures and sounds (which count as one) aside. A pack has a few thousand."""
+"""Most values of all objects that are read of one bundle; a picture or sound counts as one. A pack has some 10,000."""
 BUNDLE_OBJECTS = 200_000
 """Most objects of a bundle. A pack has a few hundred."""
 INSTALL_BUNDLES = 20_000

@@ -10,7 +10,7 @@ import unity_maker as maker
 from unity_maker import Entry, Level, beatmap_v4
 
 from rhythm_maps.build import mapset_io
-from rhythm_maps.errors import BadFormat, InputError
+from rhythm_maps.errors import BadFormat, InputError, LimitExceeded
 from rhythm_maps.games.base import Facts, MapsetBytes
 from rhythm_maps.games.beat_saber import GAME
 from rhythm_maps.sources.unity import Install, is_bundle, open_official
@@ -128,6 +128,21 @@ def test_info_dat_of_format_2_in_the_layout_of_the_notes(install):
     assert rejects == []
 
 
+def test_what_a_format_cannot_state_is_noted(install):
+    regions = [{"si": 0, "ei": 100, "sb": 0, "eb": 2}, {"si": 100, "ei": 400, "sb": 2, "eb": 6}]
+    install.add_level(Level("L", data=maker.audio_data(400, regions=regions)))
+    install.add_pack("ost", [Entry("L", more={"_songTimeOffset": 0.25})])
+    assert codes(level(install, "l")) == ["song_time_offset"]
+    assert codes(level(install, "l", v2=True)) == ["tempo_lost"]
+    assert info(level(install, "l", v2=True))["_songTimeOffset"] == 0.25
+
+
+def test_a_level_of_thousands_of_difficulties_is_refused(install):
+    install.add_level(Level("L", sets={f"S{i}": {"Easy": b"x"} for i in range(1001)}))
+    with pytest.raises(LimitExceeded, match="too_many_charts"):
+        level(install, "l")
+
+
 def test_one_bad_difficulty_leaves_its_siblings(install):
     good = beatmap_v4()
     install.add_level(Level("L", sets={"Standard": {"Easy": b"\x1f\x8bnot gzip", "Normal": b"no JSON", "Hard": good}}))
@@ -136,6 +151,16 @@ def test_one_bad_difficulty_leaves_its_siblings(install):
     charts, rejects = rows(found)
     assert list(charts) == ["Standard/Hard"]
     assert {r.name: r.error.code for r in rejects} == {"Standard/Easy": "bad_gzip", "Standard/Normal": "bad_json"}
+
+
+def test_beatmaps_that_inflate_to_gigabytes_are_refused(install, monkeypatch):
+    """Each alone is below the limit of a file; together they are not."""
+    monkeypatch.setattr("rhythm_maps.limits.BUNDLE_INFLATED_BYTES", 10 << 20)
+    big = {name: maker.zipped(b" " * (4 << 20)) for name in maker.DIFFICULTIES}
+    install.add_level(Level("L", sets={"Standard": big}))
+    found = level(install, "l")
+    assert codes(found) == ["no_pack_entry", *["gzip_too_large"] * 3]
+    assert sum(map(found.size, found.names())) < 10 << 20
 
 
 def test_a_song_that_is_missing_leaves_the_charts(install):

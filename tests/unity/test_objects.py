@@ -119,7 +119,7 @@ def test_references_lead_inside_the_file_to_other_files_or_nowhere():
 
 
 def read_fields(fields, data, **more):
-    return trees.read(Node("Base", "Base", children=fields), data, "<", "place", **more)
+    return trees.read(Node("Base", "Base", children=fields), data, "<", "place", trees.Budget(), **more)
 
 
 def vector(name, element):
@@ -174,6 +174,16 @@ def test_counts_and_sizes_that_run_backwards_are_rejected():
     at = data.index(maker.VERSION.encode()) + len(maker.VERSION) + 1 + 5
     data[at : at + 4] = struct.pack("<i", -1)  # number of types
     with pytest.raises(BadFormat, match="bad_bundle"):
+        read_serialized(bytes(data), "cab", common_text)
+
+
+def test_objects_that_lie_over_each_other_are_rejected():
+    """A small file of many objects of the same bytes would be read for ever."""
+    data = bytearray(maker.serialized([maker.text_asset(i, "A", bytes(3000)) for i in (1, 2)]))
+    first, second = (data.index(struct.pack("<q", i), 60) for i in (1, 2))
+    for at in (first, second):  # path id, start, size, type
+        data[at + 8 : at + 20] = struct.pack("<qI", 0, 5000)
+    with pytest.raises(BadFormat, match="over each other"):
         read_serialized(bytes(data), "cab", common_text)
 
 

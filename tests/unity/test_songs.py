@@ -89,6 +89,8 @@ def test_a_song_of_hours_or_many_channels_is_refused_before_it_is_decoded():
         song(maker.fsb5(15, bytes(64), (1 << 30) - 1, 44100, 2))
     with pytest.raises(LimitExceeded, match="audio_too_large"):
         song(maker.fsb5(15, bytes(64), 100, 44100, 4))
+    with pytest.raises(LimitExceeded, match="bytes of samples"):
+        song(maker.fsb5(15, bytes(64), 48000 * 3600, 48000, 2))
 
 
 def test_vorbis_without_its_setup_is_rejected():

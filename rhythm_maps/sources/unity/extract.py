@@ -71,7 +71,8 @@ def extract_official(
     with _explained(out), _locked(out):
         atomic.make_folder(out)
         atomic.remove_tree(out / _WORK)
-        folders: dict[str, None] = {}
+        folders: list[str] = []
+        taken: set[str] = set()
         rejects: list[Reject] = []
         notes: list[Reject] = []
         beatmaps = 0
@@ -81,14 +82,14 @@ def extract_official(
             except BadFormat as error:
                 rejects.append(Reject(path, error))
                 continue
-            name = _folder_name(level.level_id, folders)
+            name = _folder_name(level.level_id, taken)
             files, missing = _files(level)
             try:
                 _write(files, out, name)
             except BadFormat as error:
                 rejects.append(Reject(path, error))
                 continue
-            folders[name] = None
+            folders.append(name)
             beatmaps += sum(file.endswith(".beatmap.dat") or (v2_info and _is_beatmap(file)) for file in files)
             notes += [Reject(name, problem) for problem in [*level.problems, *missing]]
         atomic.remove_tree(out / _WORK)
@@ -103,15 +104,15 @@ def _is_beatmap(file: str) -> bool:
     return file.endswith(".dat") and file not in {folder.INFO, folder.BPM_INFO}
 
 
-def _folder_name(level_id: str, taken: dict[str, None]) -> str:
-    """Return a name for a level's folder that is free, in any case."""
+def _folder_name(level_id: str, taken: set[str]) -> str:
+    """Return a name for a level's folder that no other has, in any case, and note it."""
     base = folder.safe(level_id).strip("_") or "level"
     base += "_" if base.lower() in _RESERVED else ""
-    lower = {name.lower() for name in taken}
     name, count = base, 1
-    while name.lower() in lower:
+    while name.lower() in taken:
         count += 1
         name = f"{base}_{count}"
+    taken.add(name.lower())
     return name
 
 

@@ -199,6 +199,14 @@ def _regions(data: bytes, place: str) -> tuple[dict[str, Any], list[dict[str, An
     return root, [section(entry) for entry in listed] if isinstance(listed, list) else []
 
 
+def count_regions(data: bytes, place: str) -> int:
+    """Return how many tempo regions audio data has; 0 where it cannot be read."""
+    try:
+        return len(_regions(data, place)[1])
+    except BadFormat:
+        return 0
+
+
 def derived_bpm(data: bytes, place: str) -> float:
     """Return the BPM of audio data where no pack states one: last end beat over last end time; 0 where unknown.
 

@@ -58,6 +58,8 @@ class OfficialLevel:
         self._v2 = v2
         self._cover = cover
         self._files: dict[str, bytes] = {}
+        self._texts: dict[Pointer, bytes] = {}
+        self._left = limits.BUNDLE_INFLATED_BYTES
         if pack is None:
             reason = "no pack lists this level: title, artist, BPM and jump speeds are not known"
             self.problems.append(BadFormat("no_pack_entry", reason, level_id))
@@ -65,6 +67,9 @@ class OfficialLevel:
             if group.name not in previews:
                 reason = f"the pack does not list {group.name!r}: its jump speeds are not known"
                 self.problems.append(BadFormat("no_pack_entry", reason, level_id))
+        if pack is not None and pack.offset_s and not v2:
+            reason = f"a song offset of {pack.offset_s} s, which Info.dat of format 4 cannot state"
+            self.problems.append(BadFormat("song_time_offset", reason, level_id))
         listed = folder.entries(data.sets, previews, v2=v2)
         self._add_beatmaps(listed)
         audio_data = self._text(data.audio_data, folder.AUDIO_DATA) if data.audio_data else None
@@ -138,6 +143,9 @@ class OfficialLevel:
             self._files[name] = gzip.compress(data, mtime=0) if self._v2 else data
 
     def _add_audio_data(self, data: bytes) -> None:
+        if self._v2 and folder.count_regions(data, folder.AUDIO_DATA) > 1:
+            reason = "tempo changes that Info.dat of format 2 cannot state: times of notes are off after the first"
+            self.problems.append(BadFormat("tempo_lost", reason, self.level_id))
         if not self._v2:
             self._files[folder.AUDIO_DATA] = data
         elif (regions := folder.bpm_info(data, folder.AUDIO_DATA)) is not None:
@@ -157,14 +165,24 @@ class OfficialLevel:
         return song.name
 
     def _text(self, pointer: Pointer, name: str) -> bytes | None:
-        """Return a text asset without its gzip layer; a damaged one as it is, for whoever parses it to say so."""
+        """Return a text asset, read once however often it is named; None for one that cannot be read."""
+        if pointer not in self._texts:
+            data = self._read_text(pointer, name)
+            if data is None:
+                return None
+            self._left -= len(data)
+            self._texts[pointer] = data
+        return self._texts[pointer]
+
+    def _read_text(self, pointer: Pointer, name: str) -> bytes | None:
+        """Read a text asset without its gzip layer; a damaged one as it is, for whoever parses it to say so."""
         try:
             raw = str(self._bundle.read(pointer, TEXT_ASSET).get("m_Script", "")).encode("utf-8", "surrogateescape")
         except BadFormat as error:
             self.problems.append(BadFormat(error.code, error.reason, name))
             return None
         try:
-            return gunzip_once(raw, name, limits.JSON_BYTES)
+            return gunzip_once(raw, name, max(0, min(limits.JSON_BYTES, self._left)))
         except BadFormat as error:
             self.problems.append(error)
             return raw

@@ -20,7 +20,7 @@ from contextlib import suppress
 from typing import IO
 
 from rhythm_maps import limits
-from rhythm_maps.errors import BadFormat, LimitExceeded, UsageError
+from rhythm_maps.errors import BadFormat, UsageError
 
 _REQUEST, _ANSWER = struct.Struct("<III"), struct.Struct("<IB")
 _GOOD, _BAD, _NO_EXTRA = range(3)
@@ -39,7 +39,6 @@ def decode(bank: bytes, channels: int, rate: int, place: str) -> bytes:
 
     Raises:
         BadFormat: FMOD refuses it, crashes on it or needs longer than `limits.FSB_SECONDS` (``unreadable_audio``).
-        LimitExceeded: the WAV file would be larger than `limits.AUDIO_BYTES`.
         UsageError: UnityPy is not installed.
     """
     with _lock:
@@ -58,8 +57,6 @@ def decode(bank: bytes, channels: int, rate: int, place: str) -> bytes:
         raise UsageError(answer.decode("utf-8", "replace"))
     if kind != _GOOD:
         raise BadFormat("unreadable_audio", answer.decode("utf-8", "replace"), place)
-    if len(answer) > limits.AUDIO_BYTES:
-        raise LimitExceeded("audio_too_large", f"a song of {len(answer):,} bytes of samples", place)
     return answer
 
 

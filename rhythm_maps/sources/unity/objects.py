@@ -10,7 +10,7 @@ from rhythm_maps.errors import BadFormat
 from rhythm_maps.sources.unity import layouts, trees
 from rhythm_maps.sources.unity.bundle import read_bundle
 from rhythm_maps.sources.unity.serialized import MONO_BEHAVIOUR, RawObject, SerializedFile, read_serialized
-from rhythm_maps.sources.unity.trees import Tree
+from rhythm_maps.sources.unity.trees import Budget, Node, Tree
 from rhythm_maps.sources.unity.unity import ManagedTrees, class_tree, common_text
 
 TEXTURE, TEXT_ASSET, AUDIO_CLIP, SPRITE = 28, 49, 83, 213
@@ -41,6 +41,7 @@ class Bundle:
     def __init__(self, files: Mapping[str, bytes], place: str, managed: ManagedTrees) -> None:
         self.place = place
         self._managed = managed
+        self._budget = Budget()
         self._files = {name.rpartition("/")[2].lower(): data for name, data in files.items()}
         self._serialized = {
             name: read_serialized(data, f"{place}/{name}", common_text)
@@ -90,7 +91,7 @@ class Bundle:
         file = self._serialized[pointer.file]
         item = file.objects[pointer.path_id]
         tree = item.tree or class_tree(class_id, file.version, place)
-        return trees.read(tree, item.data, file.order, place)
+        return trees.read(tree, item.data, file.order, place, self._budget)
 
     def behaviours(self) -> Iterator[tuple[Pointer, Tree | None]]:
         """Yield the objects of the game's classes; None for one that is damaged or whose tree is not known."""
@@ -108,20 +109,25 @@ class Bundle:
         return self._read[pointer]
 
     def _behaviour(self, file: SerializedFile, item: RawObject) -> Tree | None:
-        place = f"{self.place}/{item.path_id}"
         if item.tree is not None:
-            return _try(item.tree, item.data, file.order, place, whole=False)
+            return self._try(item.tree, file, item, whole=False)
         for name in layouts.NAMES:
             for tree in layouts.trees(name):
-                found = _try(tree, item.data, file.order, place, whole=True)
+                found = self._try(tree, file, item, whole=True)
                 if found is not None:
                     return found
         for name in layouts.NAMES:
-            made = self._managed.tree(name, file.version, place)
-            found = _try(made, item.data, file.order, place, whole=True) if made else None
+            made = self._managed.tree(name, file.version, self.place)
+            found = self._try(made, file, item, whole=True) if made else None
             if found is not None:
                 return found
         return None
+
+    def _try(self, tree: Node, file: SerializedFile, item: RawObject, *, whole: bool) -> Tree | None:
+        try:
+            return trees.read(tree, item.data, file.order, f"{self.place}/{item.path_id}", self._budget, whole=whole)
+        except BadFormat:
+            return None
 
     def resource(self, source: str, offset: int, size: int) -> bytes:
         """Return bytes that a sound or a picture keeps outside of its object.
@@ -138,13 +144,6 @@ class Bundle:
             reason = "a sound or picture that lies outside of its file"
             raise BadFormat("bad_bundle", reason, f"{self.place}/{name[:100]}")
         return data[offset : offset + size]
-
-
-def _try(tree: trees.Node, data: bytes, order: str, place: str, *, whole: bool) -> Tree | None:
-    try:
-        return trees.read(tree, data, order, place, whole=whole)
-    except BadFormat:
-        return None
 
 
 def open_bundle(path: Path, place: str, managed: ManagedTrees) -> Bundle:

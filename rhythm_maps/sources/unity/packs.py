@@ -71,8 +71,7 @@ class Packs:
     @property
     def rejects(self) -> Sequence[Reject]:
         """Return the packs that could not be read."""
-        assert self.listed is not None
-        return self._rejects
+        return self._rejects if self.listed else list(self._rejects)  # reading them is what finds out
 
     def place(self, path: Path) -> str:
         """Return a bundle's path for messages: relative to the install."""

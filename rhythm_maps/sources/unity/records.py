@@ -6,11 +6,14 @@ Source: the game's classes BeatmapLevelSO (packs) and BeatmapLevelDataSO (level 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from rhythm_maps import limits
+from rhythm_maps.errors import LimitExceeded
 from rhythm_maps.games.beat_saber.values import number, section, text, texts
 from rhythm_maps.sources.unity.objects import Bundle, Pointer
 from rhythm_maps.sources.unity.trees import Tree
@@ -131,9 +134,15 @@ def level_data(bundle: Bundle, pointer: Pointer, tree: Tree) -> LevelData | None
     """Read a BeatmapLevelDataSO; None where the object is something else."""
     if not isinstance(tree.get("_difficultyBeatmapSets"), list):
         return None
-    sets = []
+    sets: list[DataSet] = []
+    count = 0
     for entry in map(section, _items(tree["_difficultyBeatmapSets"])):
-        beatmaps = [_beatmap(bundle, pointer, section(item)) for item in _items(entry.get("_difficultyBeatmaps"))]
+        items = _items(entry.get("_difficultyBeatmaps"))
+        count += 1 + len(items)
+        if count > 2 * limits.CHART_ENTRIES:
+            reason = f"more than {limits.CHART_ENTRIES:,} difficulties"
+            raise LimitExceeded("too_many_charts", reason, bundle.place)
+        beatmaps = [_beatmap(bundle, pointer, section(item)) for item in items]
         sets.append(DataSet(_characteristic(entry) or "Standard", tuple(beatmaps)))
     audio = bundle.follow(pointer, tree.get("_audioClip"))
     audio_data = bundle.follow(pointer, tree.get("_audioDataAsset"))
@@ -167,6 +176,7 @@ def pack_level(bundle: Bundle, pointer: Pointer, tree: Tree) -> PackLevel | None
     level_id = text(tree.get("_levelID"))
     if not level_id or "_songName" not in tree:
         return None
+    listed = _items(tree.get("_previewDifficultyBeatmapSets"))
     return PackLevel(
         level_id=level_id,
         title=text(tree.get("_songName")),
@@ -182,9 +192,7 @@ def pack_level(bundle: Bundle, pointer: Pointer, tree: Tree) -> PackLevel | None
         preview_duration_s=real(tree.get("_previewDuration")),
         duration_s=real(tree.get("_songDuration")),
         environments=_environments(tree),
-        sets=tuple(
-            _preview_set(bundle, pointer, section(s)) for s in _items(tree.get("_previewDifficultyBeatmapSets"))
-        ),
+        sets=tuple(_preview_set(bundle, pointer, section(s)) for s in listed[: limits.CHART_ENTRIES]),
         cover=bundle.follow(pointer, tree.get("_coverImage")),
     )
 
@@ -223,16 +231,13 @@ def pair(previews: Sequence[PreviewSet], sets: Sequence[DataSet]) -> dict[str, M
         Name of the characteristic -> difficulty (0 to 4) -> preview; characteristics that were not found are missing.
     """
     found = {s.name: s.previews for s in previews if s.name and any(d.name == s.name for d in sets)}
-    free = [s for s in previews if not s.name]
-    open_sets = [d for d in sets if d.name not in found]
-    for data in list(open_sets):
-        wanted = {b.number for b in data.beatmaps}
-        rivals = [d for d in open_sets if {b.number for b in d.beatmaps} == wanted]
-        same = [s for s in free if set(s.previews) == wanted]
-        if len(same) == 1 and len(rivals) == 1:
-            found[data.name] = same[0].previews
-            free.remove(same[0])
-            open_sets.remove(data)
-    if len(free) == len(open_sets):
-        found |= {data.name: s.previews for data, s in zip(open_sets, free, strict=True)}
+    free = [(frozenset(s.previews), s) for s in previews if not s.name]
+    open_sets = [(frozenset(b.number for b in d.beatmaps), d) for d in sets if d.name not in found]
+    ours, theirs = Counter(key for key, _ in open_sets), Counter(key for key, _ in free)
+    alone = {key for key in ours if ours[key] == theirs[key] == 1}
+    known = {key: s.previews for key, s in free if key in alone}
+    found |= {data.name: known[key] for key, data in open_sets if key in alone}
+    left = [data for key, data in open_sets if key not in alone], [s for key, s in free if key not in alone]
+    if len(left[0]) == len(left[1]):
+        found |= {data.name: s.previews for data, s in zip(*left, strict=True)}
     return found

@@ -141,8 +141,12 @@ def read_serialized(data: bytes, place: str, common: Callable[[int], str]) -> Se
     has_trees = bool(reader.take("B"))
     types = [_read_type(reader, form, has_trees, common) for _ in range(reader.count(22))]
     result = SerializedFile(version, order)
+    left = len(data)
     for _ in range(reader.count(20)):
         item = _read_object(reader, form, data_offset, types)
+        left -= len(item.data)
+        if left < 0:
+            raise reader.fault("has objects that lie over each other")
         result.objects[item.path_id] = item
     for _ in range(reader.count(12)):  # the scripts' own numbers
         reader.take("i")

@@ -43,6 +43,10 @@ def read_song(bundle: Bundle, clip: Pointer) -> Song:
     sound = fsb5.read_sound(data, place)
     if fsb5.is_plain(sound):
         return Song("song.wav", fsb5.plain_wav(sound, place))
+    size = sound.frames * sound.channels * 2
+    if size > limits.AUDIO_BYTES:
+        reason = f"a song of {size:,} bytes of samples; at most {limits.AUDIO_BYTES:,}"
+        raise LimitExceeded("audio_too_large", reason, place)
     wav = native.decode(data, sound.channels, sound.rate, place)
     return Song("song.wav", _exact(wav, sound, place))
 

@@ -49,13 +49,20 @@ class Node:
     children: list[Node] = field(default_factory=list)
 
 
+class Budget:
+    """How many values may still be read; the objects of one bundle share one."""
+
+    def __init__(self) -> None:
+        self.left = limits.BUNDLE_VALUES
+
+
 class _Walk:
     """One pass over an object's bytes."""
 
-    def __init__(self, data: bytes, order: str, place: str) -> None:
+    def __init__(self, data: bytes, order: str, place: str, budget: Budget) -> None:
         self.data, self.order, self.place = data, order, place
         self.at = 0
-        self.left = limits.BUNDLE_VALUES
+        self.budget = budget
 
     def number(self, code: str) -> Any:
         layout = self.order + code
@@ -85,9 +92,9 @@ class _Walk:
         return BadFormat("bad_object", f"an object that {what}", self.place)
 
     def value(self, node: Node) -> Any:
-        self.left -= 1
-        if self.left < 0:
-            reason = f"an object of more than {limits.BUNDLE_VALUES:,} values"
+        self.budget.left -= 1
+        if self.budget.left < 0:
+            reason = f"objects of more than {limits.BUNDLE_VALUES:,} values"
             raise LimitExceeded("bundle_too_large", reason, self.place)
         aligned = node.aligned
         code = _NUMBERS.get(node.type)
@@ -125,7 +132,7 @@ class _Walk:
         return values
 
 
-def read(tree: Node, data: bytes, order: str, place: str, *, whole: bool = False) -> Tree:
+def read(tree: Node, data: bytes, order: str, place: str, budget: Budget, *, whole: bool = False) -> Tree:
     """Read an object by its tree.
 
     Texts keep bytes that are no UTF-8 as surrogates (``surrogateescape``), so that a gzip file in a text asset comes
@@ -136,13 +143,14 @@ def read(tree: Node, data: bytes, order: str, place: str, *, whole: bool = False
         data: the object's bytes.
         order: ``<`` or ``>``.
         place: where it is, for messages.
+        budget: counts the values that are read.
         whole: every byte must be read; so a tree that was guessed shows whether it fits.
 
     Raises:
         BadFormat: bytes and tree do not fit (``bad_object``).
-        LimitExceeded: more than `limits.BUNDLE_VALUES` values.
+        LimitExceeded: the budget is used up.
     """
-    walk = _Walk(data, order, place)
+    walk = _Walk(data, order, place, budget)
     result = {child.name: walk.value(child) for child in tree.children}
     if walk.at > len(data) + 3 or (whole and not len(data) <= walk.at <= len(data) + 3):
         raise walk.fault(f"has {len(data):,} bytes where its fields take {walk.at:,}")
