@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import random
 import sys
@@ -9,7 +10,7 @@ import sys
 import numpy as np
 import pytest
 import soundfile
-import unity_maker as maker
+import unity_sounds as sounds
 from click.testing import CliRunner
 from unity_maker import DIFFICULTIES, Entry, FakeInstall, Level, beatmap_v4
 
@@ -40,19 +41,18 @@ def _cache(tmp_path_factory):
 def real_size(tmp_path_factory):
     """65 levels (five of them bought), 38 packs of 328 entries; every packer, with and without trees, two codecs."""
     install = FakeInstall(tmp_path_factory.mktemp("game") / "Beat Saber")
-    sounds, songs, entries = {}, [], []
+    sources, entries = {}, []
     for i in range(LEVELS):
         level_id = "100Bills" if i == 0 else f"Level{i}"
         sets = TWELVE if i == 0 else {"Standard": ["Hard", "Expert"][: 1 + i % 2]}
-        samples = maker.tone(0.08, seed=i)
+        samples = sounds.tone(0.08, seed=i)
         vorbis = i % 8 == 3
-        source = maker.ogg(samples) if vorbis else samples
-        bank = maker.fsb5_vorbis(source) if vorbis else maker.fsb5_pcm16(samples)
-        sounds[level_id] = source
+        source = sounds.ogg(samples) if vorbis else samples
+        bank = sounds.fsb5_vorbis(source) if vorbis else sounds.fsb5_pcm16(samples)
+        sources[level_id] = source
         packer = ("lz4", "lz4hc", "lzma", "none")[i % 4]
         value = {name: {d: beatmap_v4([1.0 + i, 3.0 + i]) for d in listed} for name, listed in sets.items()}
         level = Level(level_id, value, bank, packer=packer, trees=i % 5 != 0)
-        songs.append(level)
         install.add_level(level, install.root / "DLC" / "Levels" / level_id if i >= 60 else None)
         speeds = {
             name: {difficulty: (10.0 + j, 0.1 * k) for j, difficulty in enumerate(listed)}
@@ -63,7 +63,7 @@ def real_size(tmp_path_factory):
     for i in range(PACKS):
         install.add_pack(f"pack{i}", entries[i::PACKS], packer=("lz4", "lzma", "lz4hc")[i % 3], trees=i % 4 != 0)
     install.add_characteristics(packer="lzma")
-    return install, sounds
+    return install, sources
 
 
 @pytest.fixture(scope="module")
@@ -73,9 +73,9 @@ def extracted(real_size, tmp_path_factory):
 
 
 def test_all_levels_of_an_install_come_out(extracted):
-    done, sounds = extracted
+    done, sources = extracted
     assert len(done.folders) == LEVELS
-    assert set(done.folders) == set(sounds)
+    assert set(done.folders) == set(sources)
     assert done.notes == ()
     assert sorted(path.name for path in done.out.iterdir()) == sorted(done.folders)
     assert len(done.rejects) == ENTRIES - LEVELS
@@ -93,13 +93,13 @@ def test_the_level_of_twelve_beatmaps_has_them_all_with_its_own_jump_speeds(extr
 
 
 def test_all_songs_are_their_sources(extracted):
-    done, sounds = extracted
+    done, sources = extracted
     n_vorbis = 0
-    for name, source in sounds.items():
+    for name, source in sources.items():
         path = done.out / name / "song.wav"
         if isinstance(source, bytes):
             n_vorbis += 1
-            expected, _ = soundfile.read(maker.io.BytesIO(source))
+            expected, _ = soundfile.read(io.BytesIO(source))
             samples, _ = soundfile.read(path)
             assert samples.shape == expected.shape
             assert np.abs(samples - expected).max() < 1e-4
@@ -251,7 +251,7 @@ def test_the_command_writes_and_tells_what_is_missing(install, tmp_path):
 @pytest.mark.parametrize("packer", ["none", "lz4", "lzma"])
 def test_mutated_and_truncated_bundles_give_levels_or_declared_errors(install, packer):
     random.seed(packer)
-    vorbis = maker.fsb5_vorbis(maker.ogg(maker.tone(0.02)))
+    vorbis = sounds.fsb5_vorbis(sounds.ogg(sounds.tone(0.02)))
     whole = [Level("l", packer=packer, trees=trees, bank=vorbis).bytes() for trees in (True, False)]
     path = install.add_level(Level("l"))
     pack = install.add_pack("ost", [Entry("l")], packer=packer)

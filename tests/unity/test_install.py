@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 import unity_maker as maker
+import unity_trees as trees_of
 from unity_maker import Entry, Level, beatmap_v4
 
 from rhythm_maps.build import mapset_io
@@ -212,7 +213,7 @@ def test_a_bundle_of_other_things_is_no_level(install):
 
 
 def test_classes_without_trees_that_nobody_knows_are_a_coded_reject(install):
-    strange = maker.Item(5, maker.MONO, maker.head("X") | {"_packID": "1", "_packName": "2"}, maker.PACK)
+    strange = maker.Item(5, maker.MONO, maker.head("X") | {"_packID": "1", "_packName": "2"}, trees_of.PACK)
     (install.levels / "l").write_bytes(maker.bundle({"CAB-1": maker.serialized([strange], trees=False)}))
     with pytest.raises(BadFormat, match="no_type_tree"):
         level(install, "l")

@@ -8,7 +8,9 @@ import types
 
 import pytest
 import unity_maker as maker
-from unity_maker import MONO, Item, behaviour, head, ints, text
+import unity_trees as trees_of
+from unity_maker import MONO, Item, head
+from unity_trees import behaviour, ints, text
 
 from rhythm_maps.errors import BadFormat, LimitExceeded
 from rhythm_maps.sources.unity import trees
@@ -30,7 +32,7 @@ def level_item(tree, **more):
     return Item(7, MONO, maker.level_value(maker.Entry("100Bills", more=more)), tree)
 
 
-@pytest.mark.parametrize("tree", [maker.LEVEL, maker.LEVEL_OLD], ids=["with colour schemes", "before them"])
+@pytest.mark.parametrize("tree", [trees_of.LEVEL, trees_of.LEVEL_OLD], ids=["with colour schemes", "before them"])
 @pytest.mark.parametrize("with_trees", [True, False])
 def test_a_pack_level_reads_the_same_with_and_without_its_type_tree(tree, with_trees):
     bundle = opened([level_item(tree)], with_trees=with_trees, externals=["archive:/CAB-C/CAB-C"])

@@ -6,207 +6,24 @@ The product reads these files with readers of its own, so writer and reader shar
 from __future__ import annotations
 
 import gzip
-import io
 import json
-import struct
 import zlib
 from dataclasses import dataclass, field
 
-import numpy as np
-import soundfile
+from unity_sounds import fsb5_pcm16, tone
+from unity_trees import (
+    CHARACTERISTIC,
+    COLOURS,
+    LEVEL,
+    LEVEL_DATA,
+    PACK,
+    head,
+    pointer,
+)
 
 VERSION = "2021.3.16f1"
 TEXT_ASSET, AUDIO_CLIP, MONO, ASSET_BUNDLE, TEXTURE, SPRITE = 49, 83, 114, 142, 28, 213
 DIFFICULTIES = ["Easy", "Normal", "Hard", "Expert", "ExpertPlus"]
-
-
-# --- sounds -----------------------------------------------------------------------------------------------------------
-
-
-def tone(seconds=0.25, rate=44100, channels=2, seed=0):
-    """int16 ``[frames, channels]``: a chord with a click in the middle."""
-    t = np.arange(int(seconds * rate)) / rate
-    wave = 0.3 * np.sin(2 * np.pi * (220 + 30 * seed) * t) + 0.2 * np.sin(2 * np.pi * 331 * t)
-    wave[len(wave) // 2] += 0.4
-    data = np.stack([wave * (1 - 0.3 * c) for c in range(channels)], 1)
-    return np.round(data * 32767).astype(np.int16)
-
-
-def ogg(samples, rate=44100):
-    out = io.BytesIO()
-    soundfile.write(out, samples, rate, format="OGG", subtype="VORBIS")
-    return out.getvalue()
-
-
-_RATES = {11025: 3, 22050: 5, 24000: 6, 32000: 7, 44100: 8, 48000: 9}
-
-
-def fsb5(mode, data, frames, rate, channels, chunks=()):
-    head = (1 if chunks else 0) | _RATES[rate] << 1 | (channels - 1) << 5 | frames << 34
-    headers = struct.pack("<Q", head)
-    for i, (kind, body) in enumerate(chunks):
-        headers += struct.pack("<I", (i + 1 < len(chunks)) | len(body) << 1 | kind << 25) + body
-    data += bytes(-len(data) % 32)
-    start = struct.pack("<4s7I", b"FSB5", 1, 1, len(headers), 0, len(data), mode, 1)
-    return start + bytes(60 - len(start)) + headers + data
-
-
-def fsb5_pcm16(samples, rate=44100):
-    return fsb5(2, samples.astype("<i2").tobytes(), len(samples), rate, samples.shape[1])
-
-
-def ogg_packets(data):
-    packets, part, at = [], b"", 0
-    while at < len(data):
-        lacing = data[at + 27 : at + 27 + data[at + 26]]
-        at += 27 + len(lacing)
-        for size in lacing:
-            part += data[at : at + size]
-            at += size
-            if size < 255:
-                packets.append(part)
-                part = b""
-    return packets
-
-
-def fsb5_vorbis(ogg_bytes):
-    """FMOD's Vorbis: the packets after the headers, and the CRC-32 of the set-up header instead of it."""
-    info = soundfile.info(io.BytesIO(ogg_bytes))
-    packets = ogg_packets(ogg_bytes)
-    body = b"".join(struct.pack("<H", len(p)) + p for p in packets[3:])
-    setup = (11, struct.pack("<II", zlib.crc32(packets[2]), 0))
-    return fsb5(15, body, info.frames, info.samplerate, info.channels, [setup])
-
-
-# --- type trees -------------------------------------------------------------------------------------------------------
-
-
-def node(kind, name, *children, align=False):
-    return {"type": kind, "name": name, "align": align, "children": children}
-
-
-def text(name):
-    chars = node("Array", "Array", node("int", "size"), node("char", "data"), align=True)
-    return node("string", name, chars)
-
-
-def ref(name, kind="Object"):
-    return node(f"PPtr<${kind}>", name, node("int", "m_FileID"), node("SInt64", "m_PathID"))
-
-
-def array(name, element):
-    return node("vector", name, node("Array", "Array", node("int", "size"), element, align=True))
-
-
-def flag(name):
-    return node("UInt8", name, align=True)
-
-
-def floats(*names):
-    return [node("float", name) for name in names]
-
-
-def ints(*names):
-    return [node("int", name) for name in names]
-
-
-def behaviour(*fields):
-    return node(
-        "MonoBehaviour", "Base", ref("m_GameObject"), flag("m_Enabled"), ref("m_Script"), text("m_Name"), *fields
-    )
-
-
-def environment(name):
-    return node("EnvironmentName", name, text("_environmentName"))
-
-
-LEVEL_DATA = behaviour(
-    node("int", "_version"),
-    ref("_audioClip", "AudioClip"),
-    ref("_audioDataAsset", "TextAsset"),
-    array(
-        "_difficultyBeatmapSets",
-        node(
-            "DifficultyBeatmapSet",
-            "data",
-            text("_beatmapCharacteristicSerializedName"),
-            array(
-                "_difficultyBeatmaps",
-                node("DifficultyBeatmap", "data", *ints("_difficulty"), ref("_beatmapAsset"), ref("_lightshowAsset")),
-            ),
-        ),
-    ),
-)
-_COLOURS = [
-    node("ColorRGBA", name, *floats("r", "g", "b", "a"))
-    for name in (
-        "_saberAColor _saberBColor _obstaclesColor _environmentColor0 _environmentColor1 _environmentColor0Boost "
-        "_environmentColor1Boost"
-    ).split()
-]
-
-
-def level_tree(*, colours=True):
-    schemes = array(
-        "_colorSchemes",
-        node(
-            "ColorScheme", "data", text("_colorSchemeId"), flag("_overrideNotes"), *_COLOURS[:3],
-            flag("_overrideLights"), *_COLOURS[3:],
-        ),
-    )  # fmt: skip
-    preview = node(
-        "PreviewDifficultyBeatmap", "data",
-        *ints("_difficulty", "_environmentNameIdx", "_beatmapColorSchemeIdx"),
-        *floats("_noteJumpMovementSpeed", "_noteJumpStartBeatOffset"),
-        *ints("_notesCount", "_obstaclesCount", "_bombsCount", "_cuttableBeatmapObjectsCount"),
-    )  # fmt: skip
-    sets = array(
-        "_previewDifficultyBeatmapSets",
-        node(
-            "PreviewDifficultyBeatmapSet",
-            "data",
-            ref("_beatmapCharacteristic"),
-            array("_previewDifficultyBeatmaps", preview),
-        ),
-    )
-    return behaviour(
-        node("int", "_version"),
-        *map(text, "_levelID _songName _songSubName _songAuthorName _levelAuthorName".split()),
-        ref("_previewAudioClip"),
-        *floats(*"_beatsPerMinute _integratedLufs _songTimeOffset _shuffle _shufflePeriod".split()),
-        *floats(*"_previewStartTime _previewDuration _songDuration".split()),
-        ref("_coverImage"),
-        environment("_environmentName"),
-        environment("_allDirectionsEnvironmentName"),
-        array("_environmentNames", environment("data")),
-        *([schemes] if colours else []),
-        sets,
-        *ints("_contentRating"),
-    )
-
-
-LEVEL, LEVEL_OLD = level_tree(), level_tree(colours=False)
-CHARACTERISTIC = behaviour(
-    ref("_icon"),
-    *map(
-        text,
-        "_descriptionLocalizationKey _characteristicNameLocalizationKey _serializedName _compoundIdPartName".split(),
-    ),
-    *ints("_sortingOrder"),
-    flag("_containsRotationEvents"),
-    flag("_requires360Movement"),
-    *ints("_numberOfColors"),
-)
-PACK = behaviour(text("_packID"), text("_packName"))
-
-
-def head(name):
-    none = {"m_FileID": 0, "m_PathID": 0}
-    return {"m_GameObject": none, "m_Enabled": 1, "m_Script": none, "m_Name": name}
-
-
-def pointer(path_id, file=0):
-    return {"m_FileID": file, "m_PathID": path_id}
 
 
 # --- files ------------------------------------------------------------------------------------------------------------
@@ -428,7 +245,7 @@ def level_value(entry, cover=0):
         "_allDirectionsEnvironmentName": {"_environmentName": "GlassDesertEnvironment"},
         "_environmentNames": [], "_colorSchemes": [{
             "_colorSchemeId": "S", "_overrideNotes": 1, "_overrideLights": 0,
-            **{c["name"]: dict.fromkeys("rgba", 0.5) for c in _COLOURS},
+            **{c["name"]: dict.fromkeys("rgba", 0.5) for c in COLOURS},
         }],
         "_previewDifficultyBeatmapSets": [{
             "_beatmapCharacteristic": pointer(100 + CHARACTERISTICS.index(name), 1),
@@ -440,12 +257,6 @@ def level_value(entry, cover=0):
         } for name, difficulties in entry.sets.items()],
         "_contentRating": 0,
     } | entry.more  # fmt: skip
-
-
-def texture(path_id, pixels):
-    """RGBA32, the rows from the bottom up."""
-    height, width, _ = pixels.shape
-    return path_id, {"m_Width": width, "m_Height": height, "m_TextureFormat": 4, "image data": pixels[::-1].tobytes()}
 
 
 def pack(name, entries, packer="lz4", *, trees=True, tree=LEVEL, covers=()):
