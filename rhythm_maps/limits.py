@@ -78,6 +78,28 @@ AUDIO_RATE = 192_000
 LIBRARY_BYTES = 1024 * MIB
 """Largest library file of a game that a scan reads."""
 
+# --- official levels --------------------------------------------------------------------------------------------------
+BUNDLE_BYTES = 512 * MIB
+"""Largest Unity bundle opened. A level's is 6 to 22 MB."""
+BUNDLE_INFLATED_BYTES = 512 * MIB
+"""Most bytes that a bundle's blocks may hold when inflated; `RATIO` holds as well."""
+BUNDLE_DIRECTORY_BYTES = 4 * MIB
+"""Largest directory of a bundle: 20 bytes or more a file, 10 a block."""
+BUNDLE_BLOCKS = 100_000
+"""Most blocks of a bundle: LZ4 blocks are 128 KiB, so 512 MiB have 4,096."""
+LZMA_DICTIONARY_BYTES = 64 * MIB
+"""Largest LZMA dictionary, which is allocated at once. Unity writes 8 MiB."""
+BUNDLE_VALUES = 5_000_000
+"""Most values of all objects that are read of one bundle; a picture or sound counts as one. A pack has some 10,000."""
+BUNDLE_OBJECTS = 200_000
+"""Most objects of a bundle. A pack has a few hundred."""
+INSTALL_BUNDLES = 20_000
+"""Most bundles of an install. A real one has about 400."""
+COVER_PIXELS = 4096 * 4096
+"""Largest cover picture. The game's have 256 to 512 pixels a side."""
+FSB_SECONDS = 120.0
+"""Longest time in seconds that decoding one song may take; 0.2 s a minute of music is usual."""
+
 # --- building ---------------------------------------------------------------------------------------------------------
 READ_AHEAD_BYTES = 1 * MIB
 """Chart bytes that are handed to a game's parser at once: batches of 256 KB to 1 MB decode fastest (caches)."""
