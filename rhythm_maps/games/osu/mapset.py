@@ -7,7 +7,7 @@ from itertools import takewhile
 from rhythm_maps import limits
 from rhythm_maps.errors import BadFormat, LimitExceeded
 from rhythm_maps.games.base import ChartRef, Mapset, Members
-from rhythm_maps.games.osu.beatmap import Beatmap, read_beatmap
+from rhythm_maps.games.osu.beatmap import Names, read_names
 from rhythm_maps.games.osu.text import read_text
 
 SUFFIX = ".osu"
@@ -56,22 +56,16 @@ def is_chart(name: str) -> bool:
 
 
 def _chart(members: Members, name: str, folder: str) -> ChartRef:
-    beatmap = _read(members, name)
-    if beatmap is None:
+    names = _read(members, name)
+    if names is None:
         return ChartRef(name, name, "", "", "")
-    return ChartRef(
-        name=name,
-        file=name,
-        artist=beatmap.artist or beatmap.artist_unicode,
-        title=beatmap.title or beatmap.title_unicode,
-        audio=folder + beatmap.audio if beatmap.audio else "",
-    )
+    return ChartRef(name, name, names.artist, names.title, folder + names.audio if names.audio else "")
 
 
-def _read(members: Members, name: str) -> Beatmap | None:
+def _read(members: Members, name: str) -> Names | None:
     if members.size(name) > limits.TEXT_BYTES:
         return None
     try:
-        return read_beatmap(read_text(members.read(name)))
+        return read_names(read_text(members.read(name)))
     except BadFormat:
         return None

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rhythm_maps.games.osu.fields import PAD, decimals, integers
+from rhythm_maps.games.osu.digits import PAD, Bytes, decimals, integers
 from rhythm_maps.games.osu.numbers import MAX_COORDINATE, parse_float, parse_int, parse_single
 
 
@@ -87,7 +87,7 @@ def columns(texts):
     data = [text.encode() for text in texts]
     stop = PAD + np.cumsum([len(item) + 1 for item in data]) - 1
     start = stop - [len(item) for item in data]
-    return np.frombuffer(b"\0" * PAD + b",".join(data) + b"\n", np.uint8), start, stop
+    return Bytes(b",".join(data) + b"\n"), start, stop
 
 
 ODD = st.text(alphabet="0123456789+-.eE ,x", max_size=26)

@@ -1,0 +1,124 @@
+"""What plain slider lines list, as columns: control points, hitsounds and sample sets of edges.
+
+The fields of a chunk's sliders are copied behind each other, each with ``|`` at its end, and cut at every ``|`` and
+``:`` at once. A field that is not plain is not read; the rules are those of `hitline`.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from rhythm_maps.games.base import IntArray
+from rhythm_maps.games.osu.digits import PAD, BoolArray, Bytes, decimals, integers
+from rhythm_maps.games.osu.numbers import MAX_COORDINATE
+
+CURVE_TYPES = ("B", "L", "P", "C")
+"""Types of curves that are read here; `hitline` reads others (``B4``) and mixtures."""
+
+_COLON, _PIPE = 58, 124
+_CODE = np.full(256, -1, np.int64)
+_CODE[[ord(letter) for letter in CURVE_TYPES]] = np.arange(len(CURVE_TYPES))
+
+
+class Tokens(NamedTuple):
+    """The pieces of many fields: where each stands, its field, its number there, and what ends it."""
+
+    text: Bytes
+    start: IntArray
+    stop: IntArray
+    field: IntArray
+    number: IntArray
+    mark: IntArray
+    first: IntArray
+    """int64 ``[fields]``, first piece of each field."""
+    count: IntArray
+    """int64 ``[fields]``, pieces of each field, at least one (an empty field has an empty one)."""
+
+    def all_of(self, flags: BoolArray) -> BoolArray:
+        """Tell for each field whether a flag holds for all its pieces."""
+        return np.logical_and.reduceat(flags, self.first)
+
+
+def tokens(text: Bytes, start: IntArray, stop: IntArray) -> Tokens:
+    """Cut fields at colons and pipes; there is at least one field."""
+    width = stop - start + 1
+    ends = np.cumsum(width)
+    begins = ends - width
+    copy = text.buffer[np.repeat(start - begins, width) + np.arange(ends[-1])]
+    copy[ends - 1] = _PIPE
+    cut = Bytes(copy.tobytes())
+    marks = np.flatnonzero((cut.buffer == _COLON) | (cut.buffer == _PIPE))
+    first = np.searchsorted(marks, begins + PAD)
+    count = np.diff(np.append(first, len(marks)))
+    before = np.concatenate(([PAD - 1], marks[:-1]))
+    field = np.repeat(np.arange(len(start)), count)
+    number = np.arange(len(marks)) - np.repeat(first, count)
+    return Tokens(cut, before + 1, marks, field, number, cut.buffer[marks].astype(np.int64), first, count)
+
+
+class CurveFields(NamedTuple):
+    """Control points of plain fields ``B|x:y|x:y``: which fields were read, type of each, and the points of all."""
+
+    ok: BoolArray
+    type: IntArray
+    field: IntArray
+    x: np.ndarray
+    y: np.ndarray
+
+
+def curves(text: Bytes, start: IntArray, stop: IntArray, *, lazer: BoolArray) -> CurveFields:
+    """Read control points.
+
+    Args:
+        text: the chunk.
+        start, stop: the fields, at least one.
+        lazer: which fields keep fractions.
+    """
+    cut = tokens(text, start, stop)
+    kind = _CODE[cut.text.buffer[cut.start[cut.first]]]
+    value, fine = decimals(cut.text, cut.start, cut.stop, short=True)
+    fine &= np.abs(value) <= MAX_COORDINATE
+    head = cut.number == 0
+    fine = np.where(head, cut.stop - cut.start == 1, fine) & (cut.mark == np.where(cut.number % 2, _COLON, _PIPE))
+    ok = cut.all_of(fine) & (kind >= 0) & (cut.count >= 3)
+    pixel = np.where(lazer[cut.field], value, np.trunc(value) + 0.0).astype(np.float32)
+    at = np.flatnonzero(ok[cut.field] & (cut.number % 2 == 1))
+    return CurveFields(ok, kind, cut.field[at], pixel[at], pixel[at + 1])
+
+
+class EdgeFields(NamedTuple):
+    """Values that plain fields list of edges: which fields were read; field, edge and values of each entry."""
+
+    ok: BoolArray
+    field: IntArray
+    edge: IntArray
+    values: tuple[IntArray, ...]
+
+
+def edge_sounds(text: Bytes, start: IntArray, stop: IntArray, edges: IntArray) -> EdgeFields:
+    """Read hitsounds ``2|0|8``.
+
+    Args:
+        text: the chunk.
+        start, stop: the fields, at least one; an empty one lists nothing.
+        edges: number of edges of each slider; what is listed beyond is left out.
+    """
+    cut = tokens(text, start, stop)
+    value, fine = integers(cut.text, cut.start, cut.stop)
+    empty = stop <= start
+    ok = empty | cut.all_of(fine & (cut.mark == _PIPE))
+    at = np.flatnonzero((ok & ~empty)[cut.field] & (cut.number < edges[cut.field]))
+    return EdgeFields(ok, cut.field[at], cut.number[at], (value[at],))
+
+
+def edge_banks(text: Bytes, start: IntArray, stop: IntArray, edges: IntArray) -> EdgeFields:
+    """Read sample sets ``0:0|2:1``; arguments as `edge_sounds`."""
+    cut = tokens(text, start, stop)
+    value, fine = integers(cut.text, cut.start, cut.stop)
+    empty = stop <= start
+    ok = empty | cut.all_of(fine & (cut.mark == np.where(cut.number % 2, _PIPE, _COLON)))
+    edge = cut.number // 2
+    at = np.flatnonzero((ok & ~empty)[cut.field] & (cut.number % 2 == 0) & (edge < edges[cut.field]))
+    return EdgeFields(ok, cut.field[at], edge[at], (value[at], value[at + 1]))
