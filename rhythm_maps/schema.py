@@ -120,14 +120,12 @@ _SHARED_TIME = (
         "rhythm_maps.timeline",
         nullable=True,
     ),
-    Column(
-        "labelled_end_s", F64, "Last such note; null without one.", "rhythm_maps.timeline", nullable=True
-    ),
+    Column("labelled_end_s", F64, "Last such note; null without one.", "rhythm_maps.timeline", nullable=True),
     Column(
         "timing_quality",
         STR,
-        "single: one tempo segment; sparse: segments at least 5 s apart; dense: some are closer; gimmick: a beat length "
-        "outside 6 to 60,000 ms, or beats cut off at the cap; none: no tempo.",
+        "single: one tempo segment; sparse: segments at least 5 s apart; dense: some are closer; gimmick: a beat "
+        "length outside 6 to 60,000 ms, or beats cut off at the cap; none: no tempo.",
         "rhythm_maps.timeline",
     ),
 )

@@ -24,7 +24,7 @@ _EPSILON = 1e-6
 LABEL_TOLERANCE_S = 0.010
 """An object this close to a quarter of a beat (seconds) confirms the grid."""
 SPARSE_S = 5.0
-"""Tempo segments at least this far apart (seconds) are changes of tempo; closer ones trace a performance or an effect."""
+"""Segments at least this far apart (seconds) are changes of tempo; closer ones trace a performance or an effect."""
 QUALITIES = ("single", "sparse", "dense", "gimmick", "none")
 """Values of `timing_quality`."""
 

@@ -182,9 +182,7 @@ def _representatives(charts: Charts, charts_of: Sequence[Sequence[int]]) -> list
         keys = {i: tuple(column.tobytes() for column in tempo) for i, tempo in tempos.items()}
         charts_with = Counter(keys.values())
         kinds = {key: tempos[i] for i, key in keys.items()}  # a few, where there are hundreds of charts
-        shared = {
-            key: sum(charts_with[other] for other in kinds if _same(kinds[key], kinds[other])) for key in kinds
-        }
+        shared = {key: sum(charts_with[other] for other in kinds if _same(kinds[key], kinds[other])) for key in kinds}
         best = min(mine, key=lambda i: (-shared[keys[i]], -notes[i], charts.ids[i]))
         found.append((best, shared[keys[best]] / len(mine)))
     return found

@@ -81,7 +81,7 @@ def _lengths(hits: HitObjects, rows: IntArray, beatmaps: list[Beatmap]) -> Float
     chart = hits.objects.chart[rows[odd]]
     for one in np.unique(chart[which]).tolist():
         mine = [i for i in which if chart[i] == one]
-        own = np.array(path_lengths(paths[i] for i in mine))
+        own = path_lengths(paths[i] for i in mine)
         # Without a length the path's own counts; a path that is never made longer may be shorter than said.
         length[odd[mine]] = np.fmin(length[odd[mine]], own)
     return length
@@ -98,7 +98,7 @@ def _doubled_ends(hits: HitObjects, rows: IntArray) -> BoolArray:
     x = np.where(several, points.x[last - several], x)
     y = np.where(several, points.y[last - several], y)
     found[some] = (points.x[last] == x) & (points.y[last] == y)
-    return found
+    return np.asarray(found)
 
 
 def _curve(hits: HitObjects, row: int, version: int) -> Curve:

@@ -73,7 +73,7 @@ def is_final(path: Sequence[Segment]) -> bool:
     return len(line) < 2 or np.array_equal(line[-1], line[-2])
 
 
-def path_lengths(paths: Iterable[Sequence[Segment]]) -> list[float]:
+def path_lengths(paths: Iterable[Sequence[Segment]]) -> FloatArray:
     """Return the lengths of paths of one chart in osu! pixels, neither shortened nor extended.
 
     Once the curves have cost `limits.CURVE_WORK`, the others count as their control polygons.
@@ -91,7 +91,7 @@ def path_lengths(paths: Iterable[Sequence[Segment]]) -> list[float]:
                 beziers.add(owner, kind, points)
             else:
                 lengths[owner] += polyline(line)
-    return (np.array(lengths) + beziers.lengths(len(lengths))).tolist()
+    return np.array(lengths) + beziers.lengths(len(lengths))
 
 
 def polyline(path: Path) -> float:

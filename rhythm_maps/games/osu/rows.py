@@ -18,6 +18,7 @@ from rhythm_maps.games.osu.events import Events
 from rhythm_maps.games.osu.lists import curve_lists, edge_lists, note_lists, stretches, value_lists
 from rhythm_maps.games.osu.notes import edges
 from rhythm_maps.games.osu.tempo import MS
+from rhythm_maps.timeline import Grids, Segments
 
 _TYPES = {column.name: column.type for column in schema.chart_columns(COLUMNS)}
 
@@ -103,7 +104,7 @@ def _events(beatmaps: Sequence[Beatmap], events: Sequence[Events]) -> dict[str, 
 
 
 def _time(
-    charts: Charts, tempo: tempos.Segments, grids: tempos.Grids, beats: tempos.NoteBeats, last_s: FloatArray
+    charts: Charts, tempo: Segments, grids: Grids, beats: tempos.NoteBeats, last_s: FloatArray
 ) -> dict[str, object]:
     bpms = tempos.bpms(charts.timing, last_s * MS)
     segments = {

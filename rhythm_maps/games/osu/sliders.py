@@ -33,7 +33,7 @@ class Tokens(NamedTuple):
     mark: IntArray
     first: IntArray
     """int64 ``[fields]``, first piece of each field."""
-    count: IntArray
+    pieces: IntArray
     """int64 ``[fields]``, pieces of each field, at least one (an empty field has an empty one)."""
 
     def all_of(self, flags: BoolArray) -> BoolArray:
@@ -82,7 +82,7 @@ def curves(text: Bytes, start: IntArray, stop: IntArray, *, lazer: BoolArray) ->
     fine &= np.abs(value) <= MAX_COORDINATE
     head = cut.number == 0
     fine = np.where(head, cut.stop - cut.start == 1, fine) & (cut.mark == np.where(cut.number % 2, _COLON, _PIPE))
-    ok = cut.all_of(fine) & (kind >= 0) & (cut.count >= 3)
+    ok = cut.all_of(fine) & (kind >= 0) & (cut.pieces >= 3)
     pixel = np.where(lazer[cut.field], value, np.trunc(value) + 0.0).astype(np.float32)
     at = np.flatnonzero(ok[cut.field] & (cut.number % 2 == 1))
     return CurveFields(ok, kind, cut.field[at], pixel[at], pixel[at + 1])

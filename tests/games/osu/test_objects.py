@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 from rhythm_maps import limits
 from rhythm_maps.errors import LimitExceeded
 from rhythm_maps.games.osu import fields, hitobjects
-from rhythm_maps.games.osu.objects import Objects
-from rhythm_maps.games.osu.text import OsuText
 from rhythm_maps.games.osu.hitline import read_line
-from rhythm_maps.games.osu.text import clean_line
+from rhythm_maps.games.osu.objects import Objects
+from rhythm_maps.games.osu.text import OsuText, clean_line
 from rhythm_maps.schema import NOTE_KINDS
 
 CIRCLE = "100,200,1000,1,0,0:0:0:0:"
@@ -318,13 +317,13 @@ LINE = FIELDS.map(",".join) | st.sampled_from([CIRCLE, SLIDER, SPINNER, HOLD, ""
 
 def osu_files(files):
     """Lay lines of [HitObjects] out as files of (lines, version, line end)."""
-    blocks = [(end.join(lines).replace("\r\n", "\n").replace("\r", "\n").encode(), version) for lines, version, end in files]
+    blocks = [
+        (end.join(lines).replace("\r\n", "\n").replace("\r", "\n").encode(), version) for lines, version, end in files
+    ]
     return [OsuText(block, version, (("HitObjects", 0, len(block)),)) for block, version in blocks]
 
 
-FILE = st.tuples(
-    st.lists(LINE, max_size=12), st.sampled_from([4, 14, 128]), st.sampled_from(["\n", "\r\n", "\r"])
-)
+FILE = st.tuples(st.lists(LINE, max_size=12), st.sampled_from([4, 14, 128]), st.sampled_from(["\n", "\r\n", "\r"]))
 
 
 @RANDOM
@@ -352,9 +351,13 @@ def test_columns_of_lines_agree_with_single_ones(files):
         np.testing.assert_array_equal(column, wanted, err_msg=field)
     points, sounds, banks = found.lists.points, found.lists.sounds, found.lists.banks
     types = [found.curve_types[number] for number in points.type]
-    listed = zip(points.owner.tolist(), points.segment.tolist(), types, points.x.tolist(), points.y.tolist(), strict=True)
+    listed = zip(
+        points.owner.tolist(), points.segment.tolist(), types, points.x.tolist(), points.y.tolist(), strict=True
+    )
     assert list(listed) == [
-        (i, p.segment, p.type, np.float32(p.x).item(), np.float32(p.y).item()) for i, (_, line) in enumerate(expected) for p in line.points
+        (i, p.segment, p.type, np.float32(p.x).item(), np.float32(p.y).item())
+        for i, (_, line) in enumerate(expected)
+        for p in line.points
     ]
     assert list(zip(sounds.owner, sounds.edge, sounds.hitsound, strict=True)) == [
         (i, edge, sound) for i, (_, line) in enumerate(expected) for edge, sound in enumerate(line.sounds)
