@@ -54,17 +54,12 @@ class Bytes:
         """Positions of all points, and one past the end."""
         return np.append(np.flatnonzero(self.buffer == 46), len(self.buffer))
 
-    @cached_property
-    def colons(self) -> IntArray:
-        """Positions of all colons, and some past the end."""
-        return np.append(np.flatnonzero(self.buffer == 58), np.full(8, len(self.buffer)))
-
 
 def _four(text: Bytes, start: IntArray, stop: IntArray) -> tuple[IntArray, BoolArray]:
     """Read 0 to 4 digits (none are 0)."""
     width = stop - start
     digit = text.halves[stop - 4] ^ _U32(0x30303030)
-    digit &= _MASK4[np.minimum(width, 4)]
+    digit &= _MASK4.take(width, mode="clip")
     ok = ((digit | (digit + _U32(0x06060606))) & _U32(0xF0F0F0F0)) == 0
     ok &= width <= 4
     digit = (digit * _U32(2561)) >> _U32(8)
@@ -78,7 +73,7 @@ def _eight(text: Bytes, start: IntArray, stop: IntArray) -> tuple[IntArray, Bool
     """Read 0 to 8 digits (none are 0)."""
     width = stop - start
     digit = text.words[stop - 8] ^ _U64(0x3030303030303030)
-    digit &= _MASK8[np.clip(width, 0, 8)]
+    digit &= _MASK8.take(width, mode="clip")
     ok = ((digit | (digit + _U64(0x0606060606060606))) & _U64(0xF0F0F0F0F0F0F0F0)) == 0
     ok &= width.view(_U64) <= _U64(8)  # a negative width is a large number
     digit = (digit * _U64(2561)) >> _U64(8)

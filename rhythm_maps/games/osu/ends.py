@@ -13,6 +13,7 @@ from rhythm_maps.games.osu.digits import BoolArray
 from rhythm_maps.games.osu.geometry import Curve, Segment, is_final, parts, path_lengths
 from rhythm_maps.games.osu.hitline import SLIDER
 from rhythm_maps.games.osu.objects import HitObjects
+from rhythm_maps.games.osu.sliders import BEZIER
 from rhythm_maps.games.osu.timing import DEFAULT_BEAT_LENGTH_MS, Steps, Timing
 
 
@@ -88,7 +89,10 @@ def _lengths(hits: HitObjects, rows: IntArray, beatmaps: list[Beatmap]) -> Float
 
 
 def _doubled_ends(hits: HitObjects, rows: IntArray) -> BoolArray:
-    """Tell which sliders end in two equal control points, the head being the first of all, or list none."""
+    """Tell which paths may end in two equal points: those of their last control points, or without any.
+
+    The head is the first point of all.
+    """
     objects, points = hits.objects, hits.lists.points
     first, stop = np.searchsorted(points.owner, rows), np.searchsorted(points.owner, rows, side="right")
     found = stop == first
@@ -97,7 +101,13 @@ def _doubled_ends(hits: HitObjects, rows: IntArray) -> BoolArray:
     several = last > first[some]
     x = np.where(several, points.x[last - several], x)
     y = np.where(several, points.y[last - several], y)
-    found[some] = (points.x[last] == x) & (points.y[last] == y)
+    doubled = (points.x[last] == x) & (points.y[last] == y)
+    # A Bezier path whose third last point is another one does not stand still at its end.
+    third = last - 2 >= first[some]
+    x = np.where(third, points.x[last - 2 * third], objects.raw_x[rows[some]])
+    y = np.where(third, points.y[last - 2 * third], objects.raw_y[rows[some]])
+    moves = several & (points.type[last] == BEZIER) & ((points.x[last] != x) | (points.y[last] != y))
+    found[some] = doubled & ~moves
     return np.asarray(found)
 
 

@@ -17,6 +17,8 @@ VIDEO_SUFFIXES = frozenset({".mp4", ".mov", ".avi", ".flv", ".mpg", ".wmv", ".m4
 """Suffixes of videos; a video event with another one names a background (ppy/osu SupportedExtensions)."""
 _EVENT_LINE = re.compile(r"\n[^\n _/][^\n]*")
 """Lines that begin with a space or "_" are commands of a sprite; those that begin with "/" are comments or nothing."""
+_SPRITES = "SA456"
+"""First characters of sprites, animations and samples, and of no other kind."""
 _MOST_COLOURS = 8
 
 
@@ -59,13 +61,15 @@ def read_events(text: OsuText) -> Events:
         block = "\n" + text.data[start:stop].decode("utf-8", "replace")
         for found in _EVENT_LINE.finditer(block):
             raw = found[0][1:]
+            if raw[0] in _SPRITES and reader.has_storyboard and reader.background:
+                continue  # a storyboard holds thousands, and nothing more is to be learned from them
             line = clean_line(raw) if "//" in raw else raw.rstrip(SPACE)
             if not line or line[0] in SPACE:
                 continue
             try:
                 reader.read(line)
             except (ValueError, IndexError):
-                bad.setdefault("events", []).append(text.line_of(Place(start, found.start())))
+                bad.setdefault("events", []).append(text.line_of(Place(start, block.count("\n", 0, found.start()))))
     colours = []
     for _, value, place in text.pairs("Colours", _COMBOS):
         try:

@@ -14,13 +14,19 @@ import numpy as np
 
 from rhythm_maps import limits
 from rhythm_maps.games.base import IntArray
-from rhythm_maps.games.osu.digits import PAD, BoolArray, Bytes, integers
+from rhythm_maps.games.osu.digits import PAD, BoolArray, Bytes
 from rhythm_maps.games.osu.text import OsuText
 
-CHUNK_BYTES = 1 << 19
-"""Bytes of text looked at together: the columns of a chunk stay in the processor's caches, and memory stays bounded."""
+Rows = IntArray | slice
+"""Some lines, or all of them: `slice(None)` copies nothing."""
+CHUNK_BYTES = 1 << 20
+"""Bytes of text looked at together: smaller chunks cost more calls, larger ones leave the processor's caches."""
 _COMMENT = re.compile(rb"//")
-_DEFAULT_SAMPLES = np.frombuffer(b"0:0:0:0:", "<u8")[0]
+
+
+def rows(flags: BoolArray) -> Rows:
+    """Return the places where a flag is set."""
+    return slice(None) if flags.all() else np.flatnonzero(flags)
 
 
 class Piece(NamedTuple):
@@ -91,7 +97,7 @@ class Lines(Bytes):
         super().__init__(chunk.text)
         buffer = self.buffer
         marks = np.flatnonzero((buffer == 44) | (buffer == 10))
-        ends = np.flatnonzero(buffer[marks] == 10)
+        ends = np.flatnonzero(buffer.take(marks) == 10)
         first = np.zeros(len(ends), np.int64)
         first[1:] = ends[:-1] + 1
         self._marks = np.concatenate(([PAD - 1], marks, np.full(16, len(buffer) - PAD)))
@@ -119,11 +125,13 @@ class Lines(Bytes):
         piece = self.pieces[number]
         return piece.chart, piece.at + int(self.start[line] - self._bounds[number])
 
-    def field(self, number: int, lines: IntArray) -> tuple[IntArray, IntArray]:
+    def field(self, number: int, lines: Rows) -> tuple[IntArray, IntArray]:
         """Return where field `number` (from 0) of each of `lines` starts and stops; a missing field is an empty one."""
         token = self._first[lines] + number
-        start = self._marks[token] + 1
-        stop = self._marks[token + 1]
+        start = self._marks.take(token)
+        start += 1
+        token += 1
+        stop = self._marks.take(token)
         missing = self.n_commas[lines] < number
         if missing.any():
             start[missing] = stop[missing] = self.stop[lines][missing]
@@ -131,48 +139,7 @@ class Lines(Bytes):
 
     def with_comments(self) -> IntArray:
         """Return the lines that hold ``//`` anywhere."""
+        if b"//" not in self.chunk:
+            return np.empty(0, np.int64)
         at = [found.start() + PAD for found in _COMMENT.finditer(self.chunk)]
-        return np.unique(np.searchsorted(self.start, at, side="right") - 1) if at else np.empty(0, np.int64)
-
-
-class Samples(NamedTuple):
-    """Sample fields as columns: sets, volume, which fields were read, and whether any of them says anything."""
-
-    sample_set: IntArray
-    addition_set: IntArray
-    volume: IntArray
-    ok: BoolArray
-    any: bool
-
-
-def samples(text: Bytes, start: IntArray, stop: IntArray) -> Samples:
-    """Read sample fields that are empty, or 2 to 4 whole numbers between colons, then any name.
-
-    Args:
-        text: the chunk.
-        start, stop: int64 ``[fields]``.
-    """
-    usual = (stop - start == 8) & (text.words[stop - 8] == _DEFAULT_SAMPLES)
-    values = np.zeros((4, len(start)), np.int64)
-    ok = usual | (stop <= start)
-    rest = np.flatnonzero(~ok)
-    if len(rest):
-        values[:, rest], ok[rest] = _numbers(text, start[rest], stop[rest])
-    return Samples(values[0], values[1], values[3], ok, len(rest) > 0)
-
-
-def _numbers(text: Bytes, start: IntArray, stop: IntArray) -> tuple[IntArray, BoolArray]:
-    at = np.searchsorted(text.colons, start)
-    count = np.searchsorted(text.colons, stop) - at
-    values = np.zeros((4, len(start)), np.int64)
-    ok = count >= 1
-    begin = start
-    for part in range(4):
-        here = part <= count
-        end = np.where(part < count, text.colons[at + part], stop)
-        end = np.where(here, end, begin)
-        number, fine = integers(text, begin, end)
-        values[part] = np.where(here, number, 0)
-        ok &= fine | ~here
-        begin = np.where(here, np.minimum(end + 1, stop), begin)
-    return values, ok
+        return np.unique(np.searchsorted(self.start, at, side="right") - 1)

@@ -12,8 +12,9 @@ import numpy as np
 
 from rhythm_maps.games.base import FloatArray, IntArray
 from rhythm_maps.games.osu import hitline
+from rhythm_maps.games.osu.banks import Samples, holds, samples
 from rhythm_maps.games.osu.digits import BoolArray, decimals, integers
-from rhythm_maps.games.osu.fields import Lines, chunks, samples
+from rhythm_maps.games.osu.fields import Lines, Rows, chunks, rows
 from rhythm_maps.games.osu.hitline import CIRCLE, HOLD, SLIDER, SPINNER, Line
 from rhythm_maps.games.osu.numbers import MAX_COORDINATE, MAX_VALUE
 from rhythm_maps.games.osu.objects import Banks, HitObjects, Lists, Objects, Points, Sounds, sort
@@ -38,13 +39,13 @@ def read_objects(texts: Sequence[OsuText]) -> tuple[HitObjects, list[tuple[int, 
     rules = _Rules(texts)
     tables: list[Objects] = []
     lists: list[Lists] = []
-    rows = 0
+    before = 0
     for chunk in chunks(texts, SECTION, dropped):
         reader = _Chunk(Lines(chunk), rules)
         objects, listed = reader.read(dropped)
         tables.append(objects)
-        lists.append(listed.shifted(rows))
-        rows += len(objects)
+        lists.append(listed.shifted(before))
+        before += len(objects)
     found = sort(Objects.join(tables), Lists.join(lists), rules.curve_types, len(texts))
     return found, dropped
 
@@ -87,9 +88,8 @@ class _Chunk:
         """Read all lines; add (file, byte) of those that cannot be read to `dropped`."""
         five = self.lines.n_commas >= 4
         five[self.comments] = False
-        at = np.flatnonzero(five)
-        if len(at):
-            self._plain(at)
+        if five.any():
+            self._plain(rows(five))
         self._odd(dropped)
         lists = Lists.join(self.lists)
         if self.read_ok.all():
@@ -131,7 +131,7 @@ class _Chunk:
             if name != "chart":
                 getattr(self.objects, name)[i] = value
 
-    def _plain(self, at: IntArray) -> None:
+    def _plain(self, at: Rows) -> None:
         """Read the fields that every object has, then those of each kind. `at`: lines of five fields or more."""
         out = self.objects
         x, ok = self._decimals(0, at, MAX_COORDINATE, short=True)
@@ -140,7 +140,7 @@ class _Chunk:
         bits, ok_bits = self._integers(3, at)
         hitsound, ok_sound = self._integers(4, at)
         ok &= ok_y & ok_start & ok_bits & ok_sound
-        kind = _KIND[bits & 255]
+        kind = _KIND.take(bits & 255)
         if self.rules.any_offset:
             start += self.rules.offset_ms[self.lines.chart[at]]
         out.raw_x[at], out.raw_y[at] = self._pixels(x, at), self._pixels(y, at)
@@ -150,29 +150,30 @@ class _Chunk:
         kind[~ok] = -1
         readers = {CIRCLE: self._circles, SLIDER: self._sliders, SPINNER: self._spinners, HOLD: self._holds}
         for number, reader in readers.items():
-            some = at[kind == number]
-            if len(some):
+            some = rows(kind == number)
+            some = at if isinstance(some, slice) else some if isinstance(at, slice) else at[some]
+            if isinstance(some, slice) or len(some):
                 self.read_ok[some] = reader(some)
 
-    def _circles(self, at: IntArray) -> BoolArray:
-        return self._samples(at, *self.lines.field(5, at))
+    def _circles(self, at: Rows) -> BoolArray:
+        return self._samples(at, samples(self.lines, *self.lines.field(5, at)))
 
-    def _spinners(self, at: IntArray) -> BoolArray:
+    def _spinners(self, at: Rows) -> BoolArray:
         out = self.objects
         value, ok = self._decimals(5, at, MAX_VALUE)
         out.end_ms[at] = np.maximum(out.start_ms[at], value + self.rules.offset_ms[out.chart[at]])
-        return ok & self._samples(at, *self.lines.field(6, at))
+        return ok & self._samples(at, samples(self.lines, *self.lines.field(6, at)))
 
-    def _holds(self, at: IntArray) -> BoolArray:
+    def _holds(self, at: Rows) -> BoolArray:
         """Read ``end:samples`` in field 5; a hold without that field is left to the slow road."""
-        lines, out = self.lines, self.objects
-        start, stop = lines.field(5, at)
-        colon = np.minimum(lines.colons[np.searchsorted(lines.colons, start)], stop)
-        value, ok = decimals(lines, start, colon)
-        out.end_ms[at] = np.maximum(out.start_ms[at], value) + self.rules.offset_ms[out.chart[at]]
-        return ok & (np.abs(value) <= MAX_VALUE) & self._samples(at, np.minimum(colon + 1, stop), stop)
+        out = self.objects
+        value, found = holds(self.lines, *self.lines.field(5, at))
+        out.end_ms[at] = np.maximum(out.start_ms[at], value)
+        if self.rules.any_offset:
+            out.end_ms[at] += self.rules.offset_ms[out.chart[at]]
+        return self._samples(at, found) & (np.abs(value) <= MAX_VALUE)
 
-    def _sliders(self, at: IntArray) -> BoolArray:
+    def _sliders(self, at: Rows) -> BoolArray:
         """Read points, spans, length, edges and samples: fields 5 to 10."""
         lines, out, charts = self.lines, self.objects, self.lines.chart[at]
         spans, ok = self._integers(6, at)
@@ -182,40 +183,37 @@ class _Chunk:
         out.spans[at] = np.where(ok, spans, 0)
         out.length_px[at] = np.where(length > 0, length, np.nan)
         out.end_ms[at] = np.nan
-        ok &= self._samples(at, *lines.field(10, at))
+        ok &= self._samples(at, samples(lines, *lines.field(10, at)))
         path = curves(lines, *lines.field(5, at), lazer=self.rules.lazer[charts])
         sound = edge_sounds(lines, *lines.field(8, at), spans + 1)
         bank = edge_banks(lines, *lines.field(9, at), spans + 1)
         ok &= path.ok & sound.ok & bank.ok
         point, edge, sets = ok[path.field], ok[sound.field], ok[bank.field]
-        owner = path.field[point]
+        owner, line = path.field[point], np.arange(len(lines))[at]
         self.lists.append(
             Lists(
-                Points.make(at[owner], np.zeros(len(owner)), path.type[owner], path.x[point], path.y[point]),
-                Sounds.make(at[sound.field[edge]], sound.edge[edge], sound.values[0][edge]),
-                Banks.make(at[bank.field[sets]], bank.edge[sets], bank.values[0][sets], bank.values[1][sets]),
+                Points.make(line[owner], np.zeros(len(owner)), path.type[owner], path.x[point], path.y[point]),
+                Sounds.make(line[sound.field[edge]], sound.edge[edge], sound.values[0][edge]),
+                Banks.make(line[bank.field[sets]], bank.edge[sets], bank.values[0][sets], bank.values[1][sets]),
             )
         )
         return ok
 
-    def _samples(self, at: IntArray, start: IntArray, stop: IntArray) -> BoolArray:
-        found = samples(self.lines, start, stop)
+    def _samples(self, at: Rows, found: Samples) -> BoolArray:
         out = self.objects
         if found.any:
             out.sample_set[at], out.addition_set[at] = found.sample_set, found.addition_set
             out.volume[at] = found.volume
         return found.ok
 
-    def _integers(self, number: int, at: IntArray) -> tuple[IntArray, BoolArray]:
+    def _integers(self, number: int, at: Rows) -> tuple[IntArray, BoolArray]:
         return integers(self.lines, *self.lines.field(number, at))
 
-    def _decimals(
-        self, number: int, at: IntArray, limit: float, *, short: bool = False
-    ) -> tuple[FloatArray, BoolArray]:
+    def _decimals(self, number: int, at: Rows, limit: float, *, short: bool = False) -> tuple[FloatArray, BoolArray]:
         value, ok = decimals(self.lines, *self.lines.field(number, at), short=short)
         return value, ok & (np.abs(value) <= limit)
 
-    def _pixels(self, value: FloatArray, at: IntArray) -> np.ndarray:
+    def _pixels(self, value: FloatArray, at: Rows) -> np.ndarray:
         single = value.astype(np.float32)
         whole = np.trunc(single) + np.float32(0)  # no negative zero
         return np.where(self.rules.lazer[self.lines.chart[at]], single, whole) if self.rules.any_lazer else whole

@@ -1,7 +1,7 @@
 """What plain slider lines list, as columns: control points, hitsounds and sample sets of edges.
 
-The fields of a chunk's sliders are copied behind each other, each with ``|`` at its end, and cut at every ``|`` and
-``:`` at once. A field that is not plain is not read; the rules are those of `hitline`.
+The fields of all sliders of a chunk are cut at once; one that is not plain is not read. The rules are those of
+`hitline`.
 """
 
 from __future__ import annotations
@@ -11,51 +11,16 @@ from typing import NamedTuple
 import numpy as np
 
 from rhythm_maps.games.base import IntArray
-from rhythm_maps.games.osu.digits import PAD, BoolArray, Bytes, decimals, integers
+from rhythm_maps.games.osu.digits import BoolArray, Bytes, decimals, integers
 from rhythm_maps.games.osu.numbers import MAX_COORDINATE
+from rhythm_maps.games.osu.tokens import COLON, PIPE, tokens
 
 CURVE_TYPES = ("B", "L", "P", "C")
 """Types of curves that are read here; `hitline` reads others (``B4``) and mixtures."""
+BEZIER = CURVE_TYPES.index("B")
 
-_COLON, _PIPE = 58, 124
 _CODE = np.full(256, -1, np.int64)
 _CODE[[ord(letter) for letter in CURVE_TYPES]] = np.arange(len(CURVE_TYPES))
-
-
-class Tokens(NamedTuple):
-    """The pieces of many fields: where each stands, its field, its number there, and what ends it."""
-
-    text: Bytes
-    start: IntArray
-    stop: IntArray
-    field: IntArray
-    number: IntArray
-    mark: IntArray
-    first: IntArray
-    """int64 ``[fields]``, first piece of each field."""
-    pieces: IntArray
-    """int64 ``[fields]``, pieces of each field, at least one (an empty field has an empty one)."""
-
-    def all_of(self, flags: BoolArray) -> BoolArray:
-        """Tell for each field whether a flag holds for all its pieces."""
-        return np.logical_and.reduceat(flags, self.first)
-
-
-def tokens(text: Bytes, start: IntArray, stop: IntArray) -> Tokens:
-    """Cut fields at colons and pipes; there is at least one field."""
-    width = stop - start + 1
-    ends = np.cumsum(width)
-    begins = ends - width
-    copy = text.buffer[np.repeat(start - begins, width) + np.arange(ends[-1])]
-    copy[ends - 1] = _PIPE
-    cut = Bytes(copy.tobytes())
-    marks = np.flatnonzero((cut.buffer == _COLON) | (cut.buffer == _PIPE))
-    first = np.searchsorted(marks, begins + PAD)
-    count = np.diff(np.append(first, len(marks)))
-    before = np.concatenate(([PAD - 1], marks[:-1]))
-    field = np.repeat(np.arange(len(start)), count)
-    number = np.arange(len(marks)) - np.repeat(first, count)
-    return Tokens(cut, before + 1, marks, field, number, cut.buffer[marks].astype(np.int64), first, count)
 
 
 class CurveFields(NamedTuple):
@@ -81,7 +46,7 @@ def curves(text: Bytes, start: IntArray, stop: IntArray, *, lazer: BoolArray) ->
     value, fine = decimals(cut.text, cut.start, cut.stop, short=True)
     fine &= np.abs(value) <= MAX_COORDINATE
     head = cut.number == 0
-    fine = np.where(head, cut.stop - cut.start == 1, fine) & (cut.mark == np.where(cut.number % 2, _COLON, _PIPE))
+    fine = np.where(head, cut.stop - cut.start == 1, fine) & (cut.mark == np.where(cut.number % 2, COLON, PIPE))
     ok = cut.all_of(fine) & (kind >= 0) & (cut.pieces >= 3)
     pixel = np.where(lazer[cut.field], value, np.trunc(value) + 0.0).astype(np.float32)
     at = np.flatnonzero(ok[cut.field] & (cut.number % 2 == 1))
@@ -108,7 +73,7 @@ def edge_sounds(text: Bytes, start: IntArray, stop: IntArray, edges: IntArray) -
     cut = tokens(text, start, stop)
     value, fine = integers(cut.text, cut.start, cut.stop)
     empty = stop <= start
-    ok = empty | cut.all_of(fine & (cut.mark == _PIPE))
+    ok = empty | cut.all_of(fine & (cut.mark == PIPE))
     at = np.flatnonzero((ok & ~empty)[cut.field] & (cut.number < edges[cut.field]))
     return EdgeFields(ok, cut.field[at], cut.number[at], (value[at],))
 
@@ -118,7 +83,7 @@ def edge_banks(text: Bytes, start: IntArray, stop: IntArray, edges: IntArray) ->
     cut = tokens(text, start, stop)
     value, fine = integers(cut.text, cut.start, cut.stop)
     empty = stop <= start
-    ok = empty | cut.all_of(fine & (cut.mark == np.where(cut.number % 2, _PIPE, _COLON)))
+    ok = empty | cut.all_of(fine & (cut.mark == np.where(cut.number % 2, PIPE, COLON)))
     edge = cut.number // 2
     at = np.flatnonzero((ok & ~empty)[cut.field] & (cut.number % 2 == 0) & (edge < edges[cut.field]))
     return EdgeFields(ok, cut.field[at], edge[at], (value[at], value[at + 1]))

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
+from io import StringIO
 from typing import NamedTuple
 
 from rhythm_maps import limits
@@ -38,11 +39,13 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_LINE_FEED = 10
+_FEW_BRACKETS = 1000
+"""So many brackets are looked for one by one; a text of more is gone through with `_BRACKET_LINE`."""
 _BLANK = re.compile(rb"[\t-\r ]*")
 _LINE = re.compile(rb"[^\n]*")
-_FULL_LINE = re.compile(r"[^\n]+")
 _SMALL_CHARACTERS = 1 << 16
-"""Sections up to this size are cut into a list of lines; a hostile larger one is gone through line by line."""
+"""Sections up to this size are cut into a list of lines."""
 _BRACKET_LINE = re.compile(rb"\[(?<![^\n]\[)[^\n]*")  # the literal first: that is what the engine searches fast
 
 
@@ -77,7 +80,7 @@ class OsuText:
     def lines(self, name: str) -> Iterator[str]:
         """Yield the lines of one section that a decoder sees: no blank lines, no comments, no space at the end."""
         for start, stop in self.spans(name):
-            for _, raw in _raw_lines(self.data[start:stop].decode("utf-8", "replace")):
+            for raw in _raw_lines(self.data[start:stop].decode("utf-8", "replace")):
                 line = clean_line(raw, comments=name != "Metadata")
                 if line is not None:
                     yield line
@@ -88,38 +91,32 @@ class OsuText:
         for start, stop in self.spans(name):
             block = self.data[start:stop].decode("utf-8", "replace")
             odd = comments and "//" in block
-            for at, raw in _raw_lines(block):
+            for number, raw in enumerate(_raw_lines(block)):
                 line = clean_line(raw) or "" if odd else raw
                 key, _, value = line.partition(":")
                 if key not in keys:
                     key = key.strip(SPACE)
                     if key not in keys:
                         continue
-                yield key, value.strip(SPACE), Place(start, at)
+                yield key, value.strip(SPACE), Place(start, number)
 
     def line_of(self, place: Place) -> int:
-        """Return the number of the line at a place."""
-        characters = self.data[place.start :].decode("utf-8", "replace")[: place.characters]
-        return self.line_number(place.start) + characters.count("\n")
+        """Return the number of the line at a place, from 1 in the file."""
+        return self.line_number(place.start) + place.number
 
 
 class Place(NamedTuple):
-    """A line of a section: first byte of the stretch it is in, and characters before it in that stretch."""
+    """A line of a section: first byte of the stretch it is in, and its number there, from 0."""
 
     start: int
-    characters: int
+    number: int
 
 
-def _raw_lines(block: str) -> Iterator[tuple[int, str]]:
-    """Yield (characters before it, line) of every line, blank ones too where there are few."""
-    if len(block) > _SMALL_CHARACTERS:
-        for found in _FULL_LINE.finditer(block):
-            yield found.start(), found[0]
-        return
-    at = 0
-    for line in block.split("\n"):
-        yield at, line
-        at += len(line) + 1
+def _raw_lines(block: str) -> Iterable[str]:
+    """Return every line, blank ones too; a hostile section holds millions of them, which are made one at a time."""
+    if len(block) <= _SMALL_CHARACTERS:
+        return block.split("\n")
+    return (line.removesuffix("\n") for line in StringIO(block, newline="\n"))
 
 
 def clean_line(line: str, *, comments: bool = True) -> str | None:
@@ -204,17 +201,31 @@ def _find_sections(data: bytes, body: int) -> tuple[tuple[tuple[str, int, int], 
     """Return the stretches from byte `body` on, and whether any section line named a known section."""
     stretches: list[tuple[str, int, int]] = []
     section, start, known = "General", body, False
-    for count, match in enumerate(_BRACKET_LINE.finditer(data, body)):
+    for count, (at, end) in enumerate(_bracket_lines(data, body)):
         if count >= limits.TEXT_SECTIONS:
             raise LimitExceeded("too_many_sections", f"more than {limits.TEXT_SECTIONS:,} lines begin with '['")
-        line = clean_line(match[0].decode("utf-8", "replace"), comments=section != "Metadata")
+        line = clean_line(data[at:end].decode("utf-8", "replace"), comments=section != "Metadata")
         if line is None or not line.endswith("]"):
             continue
-        stretches.append((section, start, match.start()))
-        section, start = _section_name(line[1:-1]), match.end()
+        stretches.append((section, start, at))
+        section, start = _section_name(line[1:-1]), end
         known = known or section == line[1:-1]
     stretches.append((section, start, len(data)))
     return tuple(stretches), known
+
+
+def _bracket_lines(data: bytes, body: int) -> Iterator[tuple[int, int]]:
+    """Yield first and end byte of the lines that begin with "[": few bytes of a map are that."""
+    at = data.find(b"[", body)
+    for _ in range(_FEW_BRACKETS):
+        if at < 0:
+            return
+        end = data.find(b"\n", at) % (len(data) + 1)
+        if at == 0 or data[at - 1] == _LINE_FEED:
+            yield at, end
+        at = data.find(b"[", end)
+    for found in _BRACKET_LINE.finditer(data, max(at, 0)) if at >= 0 else ():
+        yield found.start(), found.end()
 
 
 def _section_name(name: str) -> str:

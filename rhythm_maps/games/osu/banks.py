@@ -1,0 +1,74 @@
+"""Sample fields as columns: ``normalSet:additionSet:index:volume:file``. The rules are those of `hitline.read_bank`."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from rhythm_maps.games.base import FloatArray, IntArray
+from rhythm_maps.games.osu.digits import BoolArray, Bytes, decimals, integers
+from rhythm_maps.games.osu.tokens import COLON, Tokens, tokens
+
+_USUAL = np.frombuffer(b"0:0:0:0:", "<u8")[0]
+
+
+class Samples(NamedTuple):
+    """Sample sets and volume of each field, which fields were read, and whether any of them says anything."""
+
+    sample_set: IntArray
+    addition_set: IntArray
+    volume: IntArray
+    ok: BoolArray
+    any: bool
+
+
+def samples(text: Bytes, start: IntArray, stop: IntArray) -> Samples:
+    """Read fields that are empty, or 2 to 4 whole numbers between colons, then any name.
+
+    Args:
+        text: the chunk.
+        start, stop: int64 ``[fields]``.
+    """
+    ok = stop <= start
+    if ok.all():
+        nothing = np.zeros(len(start), np.int64)
+        return Samples(nothing, nothing, nothing, ok, any=False)
+    ok |= (stop - start == 8) & (text.words[stop - 8] == _USUAL)
+    values = np.zeros((4, len(start)), np.int64)
+    rest = np.flatnonzero(~ok)
+    if len(rest):
+        cut = tokens(text, start[rest], stop[rest])
+        values[:, rest], ok[rest] = _numbers(cut, 0)
+    return Samples(values[0], values[1], values[3], ok, any=len(rest) > 0)
+
+
+def holds(text: Bytes, start: IntArray, stop: IntArray) -> tuple[FloatArray, Samples]:
+    """Read fields ``end:samples`` of hold notes: the end, and the samples; `Samples.ok` is for both."""
+    usual = (stop - start > 9) & (text.words[stop - 8] == _USUAL) & (text.buffer[stop - 9] == COLON)
+    end, ok = decimals(text, start, np.where(usual, stop - 9, start))
+    ok &= usual
+    values = np.zeros((4, len(start)), np.int64)
+    rest = np.flatnonzero(~ok)
+    if len(rest):
+        cut = tokens(text, start[rest], stop[rest])
+        end[rest], fine = decimals(cut.text, cut.start[cut.first], cut.stop[cut.first])
+        values[:, rest], ok_samples = _numbers(cut, 1)
+        ok[rest] = fine & (ok_samples | (cut.pieces == 1))
+    return end, Samples(values[0], values[1], values[3], ok, any=len(rest) > 0)
+
+
+def _numbers(cut: Tokens, skip: int) -> tuple[IntArray, BoolArray]:
+    """Read up to four numbers of each field from piece `skip` on; two are needed, and what stands between is colons."""
+    values = np.zeros((4, len(cut.first)), np.int64)
+    ok = cut.pieces >= skip + 2
+    for part in range(4):
+        here = cut.pieces > skip + part
+        at = np.where(here, cut.first + skip + part, 0)
+        number, fine = integers(cut.text, cut.start[at], cut.stop[at])
+        values[part] = np.where(here, number, 0)
+        more = cut.pieces > skip + part + 1
+        ok &= ~here | (fine & (~more | (cut.mark[at] == COLON)))
+    if skip:
+        ok &= cut.mark[cut.first] == COLON
+    return values, ok
