@@ -163,10 +163,11 @@ def labelled(
         time_s: their starts, not decreasing within a chart.
         offsets: int64 ``[charts + 1]``; chart i owns objects ``offsets[i]:offsets[i + 1]``.
     """
-    times = time_s[confirms].tolist()
-    bounds = np.concatenate(([0], np.cumsum(confirms)))[offsets].tolist()
-    some = [(a, b) if b > a else None for a, b in pairwise(bounds)]
-    return [times[each[0]] if each else None for each in some], [times[each[1] - 1] if each else None for each in some]
+    rows = np.flatnonzero(confirms)
+    bounds = np.searchsorted(rows, offsets).tolist()
+    times = time_s[rows]
+    some = [(float(times[a]), float(times[b - 1])) if b > a else (None, None) for a, b in pairwise(bounds)]
+    return [start for start, _ in some], [end for _, end in some]
 
 
 def timing_quality(start_s: FloatArray, beat_length_s: FloatArray, *, extreme: bool) -> str:

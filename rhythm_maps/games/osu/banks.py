@@ -8,19 +8,26 @@ import numpy as np
 
 from rhythm_maps.games.base import FloatArray, IntArray
 from rhythm_maps.games.osu.digits import BoolArray, Bytes, decimals, integers
+from rhythm_maps.games.osu.numbers import MAX_VALUE
 from rhythm_maps.games.osu.tokens import COLON, Tokens, tokens
 
 _USUAL = np.frombuffer(b"0:0:0:0:", "<u8")[0]
 
 
 class Samples(NamedTuple):
-    """Sample sets and volume of each field, which fields were read, and whether any of them says anything."""
+    """What fields say.
 
+    Attributes:
+        ok: bool ``[fields]``, which fields were read.
+        rows: int64 ``[some]``, the fields that say anything but zeros.
+        sample_set, addition_set, volume: int64 ``[some]``.
+    """
+
+    ok: BoolArray
+    rows: IntArray
     sample_set: IntArray
     addition_set: IntArray
     volume: IntArray
-    ok: BoolArray
-    any: bool
 
 
 def samples(text: Bytes, start: IntArray, stop: IntArray) -> Samples:
@@ -30,32 +37,27 @@ def samples(text: Bytes, start: IntArray, stop: IntArray) -> Samples:
         text: the chunk.
         start, stop: int64 ``[fields]``.
     """
-    ok = stop <= start
-    if ok.all():
-        nothing = np.zeros(len(start), np.int64)
-        return Samples(nothing, nothing, nothing, ok, any=False)
-    ok |= (stop - start == 8) & (text.words[stop - 8] == _USUAL)
-    values = np.zeros((4, len(start)), np.int64)
+    ok = (stop - start == 8) & (text.words[stop - 8] == _USUAL)
+    ok |= stop <= start
     rest = np.flatnonzero(~ok)
+    values = np.zeros((4, len(rest)), np.int64)
     if len(rest):
-        cut = tokens(text, start[rest], stop[rest])
-        values[:, rest], ok[rest] = _numbers(cut, 0)
-    return Samples(values[0], values[1], values[3], ok, any=len(rest) > 0)
+        values, ok[rest] = _numbers(tokens(text, start[rest], stop[rest]), 0)
+    return Samples(ok, rest, values[0], values[1], values[3])
 
 
 def holds(text: Bytes, start: IntArray, stop: IntArray) -> tuple[FloatArray, Samples]:
     """Read fields ``end:samples`` of hold notes: the end, and the samples; `Samples.ok` is for both."""
     usual = (stop - start > 9) & (text.words[stop - 8] == _USUAL) & (text.buffer[stop - 9] == COLON)
-    end, ok = decimals(text, start, np.where(usual, stop - 9, start))
-    ok &= usual
-    values = np.zeros((4, len(start)), np.int64)
+    end, ok = decimals(text, start, np.where(usual, stop - 9, start), MAX_VALUE)
     rest = np.flatnonzero(~ok)
+    values = np.zeros((4, len(rest)), np.int64)
     if len(rest):
         cut = tokens(text, start[rest], stop[rest])
-        end[rest], fine = decimals(cut.text, cut.start[cut.first], cut.stop[cut.first])
-        values[:, rest], ok_samples = _numbers(cut, 1)
+        end[rest], fine = decimals(cut.text, cut.start[cut.first], cut.stop[cut.first], MAX_VALUE)
+        values, ok_samples = _numbers(cut, 1)
         ok[rest] = fine & (ok_samples | (cut.pieces == 1))
-    return end, Samples(values[0], values[1], values[3], ok, any=len(rest) > 0)
+    return end, Samples(ok, rest, values[0], values[1], values[3])
 
 
 def _numbers(cut: Tokens, skip: int) -> tuple[IntArray, BoolArray]:

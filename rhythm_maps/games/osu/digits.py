@@ -21,6 +21,7 @@ PAD = 32
 """Zero bytes on either side of the text, so that a word can be read around every field."""
 EXACT_DIGITS = 15
 """Digits that a double holds exactly, so that one division by a power of ten gives the correctly rounded value."""
+_LARGEST_SHORT, _LARGEST_LONG = 9999, 99_999_999
 _LONGEST = 24
 """Characters of the longest decimal that is read here."""
 
@@ -110,16 +111,27 @@ def integers(text: Bytes, start: IntArray, stop: IntArray, *, short: bool = True
     return value, ok
 
 
-def decimals(text: Bytes, start: IntArray, stop: IntArray, *, short: bool = False) -> tuple[FloatArray, BoolArray]:
+def decimals(
+    text: Bytes, start: IntArray, stop: IntArray, limit: float, *, short: bool = False
+) -> tuple[FloatArray, BoolArray]:
     """Read numbers with or without a point, correctly rounded; no exponent, no plus, at most 24 characters.
 
-    Args and returns: as `integers`, the values as doubles.
+    Args and returns: as `integers`, the values as doubles; those of a magnitude above `limit` are not read.
     """
-    whole, ok = integers(text, start, stop, short=short)
+    whole, ok = _four(text, start, stop) if short else _eight(text, start, stop)
+    ok &= stop > start
     value = whole.astype(np.float64)
+    if limit < (_LARGEST_SHORT if short else _LARGEST_LONG):
+        ok &= value <= limit
     rest = np.flatnonzero(~ok)
     if len(rest):
-        value[rest], ok[rest] = _fractions(text, start[rest], stop[rest])
+        start, stop = start[rest], stop[rest]
+        some, fine = integers(text, start, stop, short=False)
+        real = some.astype(np.float64)
+        odd = np.flatnonzero(~fine)
+        if len(odd):
+            real[odd], fine[odd] = _fractions(text, start[odd], stop[odd])
+        value[rest], ok[rest] = real, fine & (np.abs(real) <= limit)
     return value, ok
 
 

@@ -6,8 +6,8 @@ The large sections of a batch of `.osu` files are read together, some hundred ki
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -21,7 +21,6 @@ Rows = IntArray | slice
 """Some lines, or all of them: `slice(None)` copies nothing."""
 CHUNK_BYTES = 1 << 20
 """Bytes of text looked at together: smaller chunks cost more calls, larger ones leave the processor's caches."""
-_COMMENT = re.compile(rb"//")
 
 
 def rows(flags: BoolArray) -> Rows:
@@ -52,13 +51,13 @@ def chunks(texts: Sequence[OsuText], section: str, dropped: list[tuple[int, int]
         section: name of the section.
         dropped: receives (file, byte) of lines longer than `limits.LINE_BYTES`, which are left out.
     """
-    parts: list[bytes] = []
+    parts: list[bytes | memoryview] = []
     pieces: list[Piece] = []
     size = 0
     for chart, text in enumerate(texts):
         for start, stop in text.spans(section):
             for at, part in _cut(text.data, start, stop):
-                if len(part) > limits.LINE_BYTES and b"\n" not in part[:-1]:
+                if len(part) > limits.LINE_BYTES and b"\n" not in bytes(part[:-1]):
                     dropped.append((chart, at))
                     continue
                 parts += (part, b"\n")
@@ -71,8 +70,9 @@ def chunks(texts: Sequence[OsuText], section: str, dropped: list[tuple[int, int]
         yield Chunk(b"".join(parts), pieces)
 
 
-def _cut(data: bytes, start: int, stop: int) -> Iterator[tuple[int, bytes]]:
+def _cut(data: bytes, start: int, stop: int) -> Iterator[tuple[int, memoryview]]:
     """Yield pieces of about `CHUNK_BYTES` or one line, each with its first byte."""
+    view = memoryview(data)
     while start < stop:
         end = min(start + CHUNK_BYTES, stop)
         if end < stop:
@@ -80,7 +80,7 @@ def _cut(data: bytes, start: int, stop: int) -> Iterator[tuple[int, bytes]]:
             if cut < 0:  # a line longer than a chunk
                 cut = data.find(b"\n", end, stop)
             end = cut + 1 if cut >= 0 else stop
-        yield start, data[start:end]
+        yield start, view[start:end]
         start = end
 
 
@@ -102,7 +102,7 @@ class Lines(Bytes):
         first[1:] = ends[:-1] + 1
         self._marks = np.concatenate(([PAD - 1], marks, np.full(16, len(buffer) - PAD)))
         start, stop = self._marks[first] + 1, marks[ends]
-        full = np.flatnonzero(stop > start)
+        full = rows(stop > start)
         self.start, self.stop, self._first = start[full], stop[full], first[full]
         self.n_commas = (ends - first)[full]
         self.pieces = chunk.pieces
@@ -137,9 +137,17 @@ class Lines(Bytes):
             start[missing] = stop[missing] = self.stop[lines][missing]
         return start, stop
 
+    def fields(self, count: int, lines: Rows) -> list[tuple[IntArray, IntArray]]:
+        """Return where each of the first `count` fields of `lines` starts and stops; every line must have them."""
+        token = self._first[lines]
+        marks = [self._marks.take(token)]
+        for _ in range(count):
+            token = token + 1
+            marks.append(self._marks.take(token))
+        return [(before + 1, after) for before, after in pairwise(marks)]
+
     def with_comments(self) -> IntArray:
         """Return the lines that hold ``//`` anywhere."""
-        if b"//" not in self.chunk:
-            return np.empty(0, np.int64)
-        at = [found.start() + PAD for found in _COMMENT.finditer(self.chunk)]
+        slashes = np.flatnonzero(self.buffer == 47)  # some file names have one
+        at = slashes[:-1][slashes[1:] == slashes[:-1] + 1]
         return np.unique(np.searchsorted(self.start, at, side="right") - 1)

@@ -134,11 +134,12 @@ class _Chunk:
     def _plain(self, at: Rows) -> None:
         """Read the fields that every object has, then those of each kind. `at`: lines of five fields or more."""
         out = self.objects
-        x, ok = self._decimals(0, at, MAX_COORDINATE, short=True)
-        y, ok_y = self._decimals(1, at, MAX_COORDINATE, short=True)
-        start, ok_start = self._decimals(2, at, MAX_VALUE)
-        bits, ok_bits = self._integers(3, at)
-        hitsound, ok_sound = self._integers(4, at)
+        fields = self.lines.fields(5, at)
+        x, ok = decimals(self.lines, *fields[0], MAX_COORDINATE, short=True)
+        y, ok_y = decimals(self.lines, *fields[1], MAX_COORDINATE, short=True)
+        start, ok_start = decimals(self.lines, *fields[2], MAX_VALUE)
+        bits, ok_bits = integers(self.lines, *fields[3])
+        hitsound, ok_sound = integers(self.lines, *fields[4])
         ok &= ok_y & ok_start & ok_bits & ok_sound
         kind = _KIND.take(bits & 255)
         if self.rules.any_offset:
@@ -160,7 +161,7 @@ class _Chunk:
 
     def _spinners(self, at: Rows) -> BoolArray:
         out = self.objects
-        value, ok = self._decimals(5, at, MAX_VALUE)
+        value, ok = decimals(self.lines, *self.lines.field(5, at), MAX_VALUE)
         out.end_ms[at] = np.maximum(out.start_ms[at], value + self.rules.offset_ms[out.chart[at]])
         return ok & self._samples(at, samples(self.lines, *self.lines.field(6, at)))
 
@@ -171,13 +172,13 @@ class _Chunk:
         out.end_ms[at] = np.maximum(out.start_ms[at], value)
         if self.rules.any_offset:
             out.end_ms[at] += self.rules.offset_ms[out.chart[at]]
-        return self._samples(at, found) & (np.abs(value) <= MAX_VALUE)
+        return self._samples(at, found)
 
     def _sliders(self, at: Rows) -> BoolArray:
         """Read points, spans, length, edges and samples: fields 5 to 10."""
         lines, out, charts = self.lines, self.objects, self.lines.chart[at]
-        spans, ok = self._integers(6, at)
-        length, ok_length = self._decimals(7, at, MAX_COORDINATE)
+        spans, ok = integers(lines, *lines.field(6, at))
+        length, ok_length = decimals(lines, *lines.field(7, at), MAX_COORDINATE)
         ok &= ok_length & (spans <= hitline.MAX_REPEATS)
         spans = np.maximum(spans, 1)
         out.spans[at] = np.where(ok, spans, 0)
@@ -200,18 +201,10 @@ class _Chunk:
         return ok
 
     def _samples(self, at: Rows, found: Samples) -> BoolArray:
-        out = self.objects
-        if found.any:
-            out.sample_set[at], out.addition_set[at] = found.sample_set, found.addition_set
-            out.volume[at] = found.volume
+        out, some = self.objects, found.rows if isinstance(at, slice) else at[found.rows]
+        out.sample_set[some], out.addition_set[some] = found.sample_set, found.addition_set
+        out.volume[some] = found.volume
         return found.ok
-
-    def _integers(self, number: int, at: Rows) -> tuple[IntArray, BoolArray]:
-        return integers(self.lines, *self.lines.field(number, at))
-
-    def _decimals(self, number: int, at: Rows, limit: float, *, short: bool = False) -> tuple[FloatArray, BoolArray]:
-        value, ok = decimals(self.lines, *self.lines.field(number, at), short=short)
-        return value, ok & (np.abs(value) <= limit)
 
     def _pixels(self, value: FloatArray, at: Rows) -> np.ndarray:
         single = value.astype(np.float32)

@@ -43,8 +43,7 @@ def curves(text: Bytes, start: IntArray, stop: IntArray, *, lazer: BoolArray) ->
     """
     cut = tokens(text, start, stop)
     kind = _CODE[cut.text.buffer[cut.start[cut.first]]]
-    value, fine = decimals(cut.text, cut.start, cut.stop, short=True)
-    fine &= np.abs(value) <= MAX_COORDINATE
+    value, fine = decimals(cut.text, cut.start, cut.stop, MAX_COORDINATE, short=True)
     head = cut.number == 0
     fine = np.where(head, cut.stop - cut.start == 1, fine) & (cut.mark == np.where(cut.number % 2, COLON, PIPE))
     ok = cut.all_of(fine) & (kind >= 0) & (cut.pieces >= 3)

@@ -95,6 +95,8 @@ class OsuText:
                 line = clean_line(raw) or "" if odd else raw
                 key, _, value = line.partition(":")
                 if key not in keys:
+                    if key.isalnum():
+                        continue
                     key = key.strip(SPACE)
                     if key not in keys:
                         continue

@@ -14,13 +14,15 @@ import numpy as np
 from rhythm_maps import limits
 from rhythm_maps.games.base import FloatArray, IntArray
 from rhythm_maps.games.osu.digits import BoolArray, decimals, integers
-from rhythm_maps.games.osu.fields import Lines, chunks
+from rhythm_maps.games.osu.fields import Lines, Rows, chunks, rows
 from rhythm_maps.games.osu.numbers import MAX_VALUE
 from rhythm_maps.games.osu.objects import Table
 from rhythm_maps.games.osu.text import OsuText, clean_line
 from rhythm_maps.games.osu.timingline import KIAI, OMIT_FIRST_BAR, VELOCITIES, inserted, read_line
 
 SECTION = "TimingPoints"
+_WHOLE = (2, 3, 4, 5, 7)
+"""Fields of whole numbers: metre, sample set, sample index, volume, effects."""
 DEFAULT_BEAT_LENGTH_MS = 1000.0
 """Beat length of a map without uninherited points (ppy/osu TimingControlPoint.DEFAULT_BEAT_LENGTH)."""
 
@@ -95,8 +97,8 @@ def _read_lines(lines: Lines, texts: Sequence[OsuText], dropped: list[tuple[int,
     read = np.zeros(len(lines), np.bool_)
     eight = lines.n_commas == 7
     eight[lines.with_comments()] = False
-    at = np.flatnonzero(eight)
-    if len(at):
+    if eight.any():
+        at = rows(eight)
         read[at] = _plain(lines, found, at)
     for i in np.flatnonzero(~read).tolist():
         text = clean_line(lines.text(i))
@@ -116,23 +118,18 @@ def _read_lines(lines: Lines, texts: Sequence[OsuText], dropped: list[tuple[int,
     return found if read.all() else found.take(read)
 
 
-def _plain(lines: Lines, found: Points, at: IntArray) -> BoolArray:
+def _plain(lines: Lines, found: Points, at: Rows) -> BoolArray:
     """Read ``time,beatLength,meter,sampleSet,sampleIndex,volume,uninherited,effects``; tell which lines were read."""
-    time, ok = decimals(lines, *lines.field(0, at))
-    length, ok_length = decimals(lines, *lines.field(1, at))
-    ok &= ok_length & (np.abs(time) <= MAX_VALUE) & (np.abs(length) <= MAX_VALUE)
-    whole = []
-    for number in (2, 3, 4, 5, 7):
-        value, fine = integers(lines, *lines.field(number, at))
-        whole.append(value)
-        ok &= fine
-    start, stop = lines.field(2, at)
-    meter = np.where(lines.buffer[start] == ord("0"), 4, whole[0])
-    ok &= (meter >= 1) & (stop > start)
-    start, stop = lines.field(6, at)
+    fields = lines.fields(8, at)
+    time, ok = decimals(lines, *fields[0], MAX_VALUE)
+    length, ok_length = decimals(lines, *fields[1], MAX_VALUE)
+    whole, ok_whole = integers(lines, *(np.concatenate(side) for side in zip(*(fields[i] for i in _WHOLE), strict=True)))
+    whole, ok_whole = whole.reshape(len(_WHOLE), -1), ok_whole.reshape(len(_WHOLE), -1)
+    meter = np.where(lines.buffer[fields[2][0]] == ord("0"), 4, whole[0])
+    start, stop = fields[6]
     found.time_ms[at], found.beat_length[at], found.meter[at] = time, length, meter
     found.red[at], found.effects[at] = lines.buffer[start] == ord("1"), whole[4]
-    return np.asarray(ok & (stop > start))
+    return np.asarray(ok & ok_length & ok_whole.all(axis=0) & (meter >= 1) & (stop > start))
 
 
 def _timing(points: Points, charts: int) -> Timing:
