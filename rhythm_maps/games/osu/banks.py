@@ -11,6 +11,8 @@ from rhythm_maps.games.osu.digits import BoolArray, Bytes, decimals, integers
 from rhythm_maps.games.osu.numbers import MAX_VALUE
 from rhythm_maps.games.osu.tokens import COLON, Tokens, tokens
 
+_COLONS, _COLONS_OF = np.uint64(0x0000FF00FF00FF00), np.uint64(0x00003A003A003A00)
+"""Second, fourth and sixth byte of a word, and colons there."""
 _USUAL = np.frombuffer(b"0:0:0:0:", "<u8")[0]
 
 
@@ -42,8 +44,25 @@ def samples(text: Bytes, start: IntArray, stop: IntArray) -> Samples:
     rest = np.flatnonzero(~ok)
     values = np.zeros((4, len(rest)), np.int64)
     if len(rest):
-        values, ok[rest] = _numbers(tokens(text, start[rest], stop[rest]), 0)
+        values, ok[rest] = _nameless(text, start[rest], stop[rest])
+        odd = np.flatnonzero(~ok[rest])
+        if len(odd):
+            at = rest[odd]
+            values[:, odd], ok[at] = _numbers(tokens(text, start[at], stop[at]), 0)
     return Samples(ok, rest, values[0], values[1], values[3])
+
+
+def _nameless(text: Bytes, start: IntArray, stop: IntArray) -> tuple[IntArray, BoolArray]:
+    """Read fields ``0:2:0:70:``: three digits, a volume, no name."""
+    word = text.words[start]
+    ok = ((word & _COLONS) == _COLONS_OF) & (text.buffer[stop - 1] == COLON) & (stop - start >= 8)
+    values = np.empty((4, len(start)), np.int64)
+    for part in range(3):
+        digit = ((word >> np.uint64(16 * part)) & np.uint64(0xFF)).view(np.int64) - 48
+        ok &= (digit >= 0) & (digit <= 9)
+        values[part] = digit
+    values[3], fine = integers(text, np.minimum(start + 6, stop - 1), stop - 1)
+    return values, ok & fine
 
 
 def holds(text: Bytes, start: IntArray, stop: IntArray) -> tuple[FloatArray, Samples]:

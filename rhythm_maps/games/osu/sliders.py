@@ -43,13 +43,17 @@ def curves(text: Bytes, start: IntArray, stop: IntArray, *, lazer: BoolArray) ->
     """
     cut = tokens(text, start, stop)
     kind = _CODE[cut.text.buffer[cut.start[cut.first]]]
-    value, fine = decimals(cut.text, cut.start, cut.stop, MAX_COORDINATE, short=True)
-    head = cut.number == 0
-    fine = np.where(head, cut.stop - cut.start == 1, fine) & (cut.mark == np.where(cut.number % 2, COLON, PIPE))
+    odd = (cut.number & 1) == 1
+    fine = cut.mark == np.where(odd, COLON, PIPE)
+    fine[cut.first] &= cut.stop[cut.first] - cut.start[cut.first] == 1
+    at = np.flatnonzero(cut.number)
+    value, good = decimals(cut.text, cut.start[at], cut.stop[at], MAX_COORDINATE, short=True)
+    fine[at] &= good
     ok = cut.all_of(fine) & (kind >= 0) & (cut.pieces >= 3)
-    pixel = np.where(lazer[cut.field], value, np.trunc(value) + 0.0).astype(np.float32)
-    at = np.flatnonzero(ok[cut.field] & (cut.number % 2 == 1))
-    return CurveFields(ok, kind, cut.field[at], pixel[at], pixel[at + 1])
+    pixel = np.empty(len(fine), np.float32)
+    pixel[at] = np.where(lazer[cut.field[at]], value, np.trunc(value) + 0.0) if lazer.any() else np.trunc(value) + 0.0
+    x = np.flatnonzero(odd & ok[cut.field])
+    return CurveFields(ok, kind, cut.field[x], pixel[x], pixel[x + 1])
 
 
 class EdgeFields(NamedTuple):
