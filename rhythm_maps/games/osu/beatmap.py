@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from rhythm_maps.games.osu.numbers import parse_float, parse_int
@@ -15,8 +14,7 @@ MODES = ("osu", "taiko", "catch", "mania")
 MANIA = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Difficulty:
+class Difficulty(NamedTuple):
     """Difficulty settings after defaults and clamps (ppy/osu LegacyBeatmapDecoder.applyDifficultyRestrictions)."""
 
     hp: float
@@ -28,8 +26,7 @@ class Difficulty:
     stack_leniency: float
 
 
-@dataclass(frozen=True, slots=True)
-class Beatmap:
+class Beatmap(NamedTuple):
     """What the small sections say; text is empty and numbers are None where they say nothing.
 
     Attributes:

@@ -38,15 +38,12 @@ class Bytes:
     """A chunk of text as NumPy sees it.
 
     Attributes:
-        chunk: the text.
-        buffer: uint8 ``[bytes]``: `PAD` zero bytes, the chunk, `PAD` zero bytes.
+        buffer: uint8 ``[bytes]``: `PAD` zero bytes, the text, `PAD` zero bytes.
         words, halves: the 8 and the 4 bytes from each position on as one little-endian number (views, no copies).
     """
 
-    def __init__(self, chunk: bytes) -> None:
-        self.chunk = chunk
-        padded = b"".join((b"\0" * PAD, chunk, b"\0" * PAD))
-        self.buffer = np.frombuffer(padded, np.uint8)
+    def __init__(self, padded: npt.NDArray[np.uint8]) -> None:
+        self.buffer = padded
         self.words = np.ndarray((len(padded) - 7,), "<u8", padded, strides=(1,))
         self.halves = np.ndarray((len(padded) - 3,), "<u4", padded, strides=(1,))
 

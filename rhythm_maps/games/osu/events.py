@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from rhythm_maps.games.osu.numbers import parse_float, parse_int
@@ -29,8 +28,7 @@ class Break(NamedTuple):
     end_ms: float
 
 
-@dataclass(frozen=True, slots=True)
-class Events:
+class Events(NamedTuple):
     """What the two sections say.
 
     Attributes:

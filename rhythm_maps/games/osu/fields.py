@@ -28,6 +28,9 @@ def rows(flags: BoolArray) -> Rows:
     return slice(None) if flags.all() else np.flatnonzero(flags)
 
 
+_AROUND = b"\0" * PAD
+
+
 class Piece(NamedTuple):
     """Where a stretch of a chunk comes from: number of its file, first byte in that file's text, length."""
 
@@ -37,7 +40,7 @@ class Piece(NamedTuple):
 
 
 class Chunk(NamedTuple):
-    """Lines of one section of one or more files; each piece ends with a line feed."""
+    """Lines of one section of one or more files; each piece ends with a line feed, `PAD` zero bytes are around them."""
 
     text: bytes
     pieces: list[Piece]
@@ -51,7 +54,7 @@ def chunks(texts: Sequence[OsuText], section: str, dropped: list[tuple[int, int]
         section: name of the section.
         dropped: receives (file, byte) of lines longer than `limits.LINE_BYTES`, which are left out.
     """
-    parts: list[bytes | memoryview] = []
+    parts: list[bytes | memoryview] = [_AROUND]
     pieces: list[Piece] = []
     size = 0
     for chart, text in enumerate(texts):
@@ -64,10 +67,10 @@ def chunks(texts: Sequence[OsuText], section: str, dropped: list[tuple[int, int]
                 pieces.append(Piece(chart, at, len(part) + 1))
                 size += len(part) + 1
                 if size >= CHUNK_BYTES:
-                    yield Chunk(b"".join(parts), pieces)
-                    parts, pieces, size = [], [], 0
+                    yield Chunk(b"".join([*parts, _AROUND]), pieces)
+                    parts, pieces, size = [_AROUND], [], 0
     if size:
-        yield Chunk(b"".join(parts), pieces)
+        yield Chunk(b"".join([*parts, _AROUND]), pieces)
 
 
 def _cut(data: bytes, start: int, stop: int) -> Iterator[tuple[int, memoryview]]:
@@ -94,7 +97,7 @@ class Lines(Bytes):
     """
 
     def __init__(self, chunk: Chunk) -> None:
-        super().__init__(chunk.text)
+        super().__init__(np.frombuffer(chunk.text, np.uint8))
         buffer = self.buffer
         marks = np.flatnonzero((buffer == 44) | (buffer == 10))
         ends = np.flatnonzero(buffer.take(marks) == 10)
@@ -117,7 +120,7 @@ class Lines(Bytes):
 
     def text(self, line: int) -> str:
         """Return one line as text."""
-        return self.chunk[self.start[line] - PAD : self.stop[line] - PAD].decode("utf-8", "replace")
+        return self.buffer[self.start[line] : self.stop[line]].tobytes().decode("utf-8", "replace")
 
     def place(self, line: int) -> tuple[int, int]:
         """Return the file of a line, and the byte of that file's text at which it begins."""

@@ -51,25 +51,28 @@ class Places:
 
 def places(objects: Objects, beatmaps: Sequence[Beatmap]) -> Places:
     """Turn the objects of a batch into notes of their modes."""
-    mode = np.array([beatmap.mode for beatmap in beatmaps], np.int64)[objects.chart]
-    kind = _KINDS.ravel()[mode * 4 + objects.kind]
+    modes = np.array([beatmap.mode for beatmap in beatmaps], np.int64)
+    mode = modes[objects.chart]
+    kind = _KINDS.ravel().take(mode * 4 + objects.kind)
     x, y = objects.raw_x.copy(), objects.raw_y.copy()
-    centre = objects.kind == SPINNER
-    x[centre], y[centre] = CENTRE
     lane = np.full(len(objects), -1, np.int32)
     big = np.zeros(len(objects), np.bool_)
-    taiko = np.flatnonzero(mode == TAIKO)
-    if len(taiko):
-        sound = objects.hitsound[taiko]
-        lane[taiko] = np.where(kind[taiko] == TAP, (sound & (WHISTLE | CLAP)) != 0, -1)
-        big[taiko] = ((sound & FINISH) != 0) & (kind[taiko] != SPIN)
-    mania = np.flatnonzero(mode == MANIA)
-    if len(mania):
+    centre = np.flatnonzero(objects.kind == SPINNER)
+    x[centre], y[centre] = CENTRE
+    if TAIKO in modes:
+        rows = np.flatnonzero(mode == TAIKO)
+        sound, tap = objects.hitsound[rows], kind[rows] == TAP
+        lane[rows] = np.where(tap, (sound & (WHISTLE | CLAP)) != 0, -1)
+        big[rows] = ((sound & FINISH) != 0) & (kind[rows] != SPIN)
+        x[rows] = np.nan
+    if MANIA in modes:
+        rows = np.flatnonzero(mode == MANIA)
         keys = np.array([beatmap.keys or 1 for beatmap in beatmaps], np.int32)
-        lane[mania] = mania_lane(x[mania], keys[objects.chart[mania]])
-    catch = mode == CATCH
-    x = np.where(catch, np.clip(x, 0, np.float32(PLAYFIELD_WIDTH)), x)
-    x[(mode == TAIKO) | (mode == MANIA)] = np.nan
+        lane[rows] = mania_lane(x[rows], keys[objects.chart[rows]])
+        x[rows] = np.nan
+    if CATCH in modes:
+        rows = np.flatnonzero(mode == CATCH)
+        x[rows] = np.clip(x[rows], 0, np.float32(PLAYFIELD_WIDTH))
     y[mode != OSU] = np.nan
     return Places(kind, lane, x, y, big)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isnan
 from typing import NamedTuple
 
 import numpy as np
@@ -42,15 +43,15 @@ def bpm(start: FloatArray, length: FloatArray, last_ms: float) -> Bpm:
     if len(start) == 1:
         only = _MINUTE_MS / float(length[0])
         return Bpm(only, only, only)
-    last = float(start[-1]) if np.isnan(last_ms) else last_ms
-    held = np.append(start[1:], last) - np.append(0.0, start[1:])
-    held[start > last] = 0.0
-    _, first, group = np.unique(np.rint(length * 1000), return_index=True, return_inverse=True)
-    total = np.bincount(group, weights=held)
-    best = max(range(len(total)), key=lambda i: (total[i], -first[i]))
-    common = np.rint(length[first[best]] * 1000) / 1000
-    low, high = float(length.min()), float(length.max())
-    return Bpm(_MINUTE_MS / float(np.clip(common, low, high)), _MINUTE_MS / high, _MINUTE_MS / low)
+    times, lengths = start.tolist(), length.tolist()
+    last = times[-1] if isnan(last_ms) else last_ms
+    held: dict[float, float] = {}
+    for begin, time, end, each in zip([0.0, *times[1:]], times, [*times[1:], last], lengths, strict=True):
+        group = round(each * 1000) / 1000
+        held[group] = held.get(group, 0.0) + (end - begin if time <= last else 0.0)
+    common = max(held, key=held.__getitem__)
+    low, high = min(lengths), max(lengths)
+    return Bpm(_MINUTE_MS / min(max(common, low), high), _MINUTE_MS / high, _MINUTE_MS / low)
 
 
 def bpms(timing: Timing, last_ms: FloatArray) -> list[Bpm]:

@@ -123,7 +123,9 @@ def _plain(lines: Lines, found: Points, at: Rows) -> BoolArray:
     fields = lines.fields(8, at)
     time, ok = decimals(lines, *fields[0], MAX_VALUE)
     length, ok_length = decimals(lines, *fields[1], MAX_VALUE)
-    whole, ok_whole = integers(lines, *(np.concatenate(side) for side in zip(*(fields[i] for i in _WHOLE), strict=True)))
+    whole, ok_whole = integers(
+        lines, *(np.concatenate(side) for side in zip(*(fields[i] for i in _WHOLE), strict=True))
+    )
     whole, ok_whole = whole.reshape(len(_WHOLE), -1), ok_whole.reshape(len(_WHOLE), -1)
     meter = np.where(lines.buffer[fields[2][0]] == ord("0"), 4, whole[0])
     start, stop = fields[6]

@@ -45,9 +45,12 @@ def tokens(text: Bytes, start: IntArray, stop: IntArray) -> Tokens:
     width = stop - start + 1
     ends = np.cumsum(width)
     begins = ends - width
-    copy = text.buffer[np.repeat(start - begins, width) + np.arange(ends[-1])]
-    copy[ends - 1] = PIPE
-    cut = Bytes(copy.tobytes())
+    where = np.arange(ends[-1])
+    where += np.repeat(start - begins, width)
+    copy = np.zeros(len(where) + 2 * PAD, np.uint8)
+    text.buffer.take(where, out=copy[PAD : PAD + len(where)], mode="clip")
+    copy[ends + (PAD - 1)] = PIPE
+    cut = Bytes(copy)
     marks = np.flatnonzero((cut.buffer == COLON) | (cut.buffer == PIPE))
     first = np.searchsorted(marks, begins + PAD)
     count = np.diff(np.append(first, len(marks)))

@@ -87,7 +87,7 @@ def columns(texts):
     data = [text.encode() for text in texts]
     stop = PAD + np.cumsum([len(item) + 1 for item in data]) - 1
     start = stop - [len(item) for item in data]
-    return Bytes(b",".join(data) + b"\n"), start, stop
+    return Bytes(np.frombuffer(b"\0" * PAD + b",".join(data) + b"\n" + b"\0" * PAD, np.uint8)), start, stop
 
 
 ODD = st.text(alphabet="0123456789+-.eE ,x", max_size=26)
