@@ -1,8 +1,8 @@
 """How fast `.osu` files become the charts table, beside rosu-pp-py (native) and slider (Python), and where time goes.
 
-Usage: python osu_parse.py [FOLDER]; the folder of `.osu` files is ``$RHYTHM_MAPS_CORPUS/osu`` unless given. Files are in
-memory, everything runs in this process, the rounds of all three are interleaved, medians are printed. Exit status 1:
-below the floor (0.35 of rosu-pp-py, 10 times slider).
+Usage: python osu_parse.py [FOLDER]; the folder of `.osu` files is ``$RHYTHM_MAPS_CORPUS/osu`` unless given. Files are
+in memory, everything runs in this process, the rounds of all three are interleaved, medians are printed. Exit status
+1: below the floor (0.35 of rosu-pp-py, 10 times slider).
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def readable(files: Sequence[bytes], read: Callable[[bytes], object]) -> list[by
     for data in files:
         try:
             read(data)
-        except Exception:  # noqa: BLE001, S112 - whatever a peer raises, it has not read the file
+        except Exception:  # noqa: BLE001 - whatever a peer raises, it has not read the file
             continue
         found.append(data)
     return found
