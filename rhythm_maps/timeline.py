@@ -21,7 +21,7 @@ IntArray = npt.NDArray[np.int64]
 _EPSILON = 1e-6
 """A beat this much before the next tempo point (seconds) is that point's own first beat, not one more."""
 
-LABEL_TOLERANCE_S = 0.010
+LABEL_TOLERANCE_S = 0.010 + 1e-9
 """An object this close to a quarter of a beat (seconds) confirms the grid."""
 SPARSE_S = 5.0
 """Segments at least this far apart (seconds) are changes of tempo; closer ones trace a performance or an effect."""

@@ -23,7 +23,7 @@ _OF_CHART = (
 """Columns that a recording takes from its representative chart."""
 Tempo = tuple[FloatArray, FloatArray, FloatArray]
 """Starts, beat lengths and metres (0 where none is stated) of a chart's tempo segments."""
-_SAME_S = 0.002
+_SAME_S = 0.002 + 1e-9
 """Tempo segments whose starts and beat lengths differ by no more (seconds) are the same."""
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rhythm_maps.games.base import FloatArray, IntArray
+from rhythm_maps.games.base import FloatArray
 from rhythm_maps.games.osu import hitline
 from rhythm_maps.games.osu.banks import Samples, holds, samples
 from rhythm_maps.games.osu.digits import BoolArray, decimals, integers

@@ -98,7 +98,12 @@ def test_warnings_name_the_first_line(row):
         "bad\n"  # 13
         "worse\n"
     )
-    expected = ["bad_line.events:1@6", "bad_line.general:1@3", "bad_line.hit_objects:2@13", "bad_line.timing_points:1@9"]
+    expected = [
+        "bad_line.events:1@6",
+        "bad_line.general:1@3",
+        "bad_line.hit_objects:2@13",
+        "bad_line.timing_points:1@9",
+    ]
     for end in ("\n", "\r\n", "\r"):
         assert row(text.replace("\n", end).encode())["warnings"] == expected
         assert row(("\ufeff" + text).replace("\n", end).encode("utf-16-le"))["warnings"] == expected
