@@ -60,7 +60,7 @@ def chunks(texts: Sequence[OsuText], section: str, dropped: list[tuple[int, int]
     for chart, text in enumerate(texts):
         for start, stop in text.spans(section):
             for at, part in _cut(text.data, start, stop):
-                if len(part) > limits.LINE_BYTES and b"\n" not in bytes(part[:-1]):
+                if len(part) > limits.LINE_BYTES and b"\n" not in bytes(part):
                     dropped.append((chart, at))
                     continue
                 parts += (part, b"\n")
@@ -74,17 +74,19 @@ def chunks(texts: Sequence[OsuText], section: str, dropped: list[tuple[int, int]
 
 
 def _cut(data: bytes, start: int, stop: int) -> Iterator[tuple[int, memoryview]]:
-    """Yield pieces of about `CHUNK_BYTES` or one line, each with its first byte."""
+    """Yield pieces of about `CHUNK_BYTES` or one line, without their last line feed, each with its first byte."""
     view = memoryview(data)
+    last = data[max(start, stop - 16) : stop]
+    stop -= len(last) - len(last.rstrip(b"\n"))  # without blank lines nothing has to be picked out of `Lines`
     while start < stop:
         end = min(start + CHUNK_BYTES, stop)
         if end < stop:
             cut = data.rfind(b"\n", start, end)
             if cut < 0:  # a line longer than a chunk
                 cut = data.find(b"\n", end, stop)
-            end = cut + 1 if cut >= 0 else stop
+            end = cut if cut >= 0 else stop
         yield start, view[start:end]
-        start = end
+        start = end + 1
 
 
 class Lines(Bytes):

@@ -210,7 +210,7 @@ def _find_sections(data: bytes, body: int) -> tuple[tuple[tuple[str, int, int], 
         if line is None or not line.endswith("]"):
             continue
         stretches.append((section, start, at))
-        section, start = _section_name(line[1:-1]), end
+        section, start = _section_name(line[1:-1]), min(end + 1, len(data))
         known = known or section == line[1:-1]
     stretches.append((section, start, len(data)))
     return tuple(stretches), known
