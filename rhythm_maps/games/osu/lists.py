@@ -16,12 +16,12 @@ from rhythm_maps.games.osu.tempo import MS
 from rhythm_maps.games.osu.timing import Steps
 
 
-def note_lists(charts: Charts, beat: FloatArray) -> dict[str, pa.StructArray]:
-    """Return `notes` and `notes_osu`; `beat` has one entry a note."""
+def note_lists(charts: Charts, time_s: FloatArray, beat: FloatArray) -> dict[str, pa.StructArray]:
+    """Return `notes` and `notes_osu`; `time_s` (starts) and `beat` have one entry a note."""
     objects, offsets = charts.hits.objects, charts.hits.offsets
     place = places(objects, charts.beatmaps)
     core = {
-        "time_s": objects.start_ms / MS,
+        "time_s": time_s,
         "end_s": objects.end_ms / MS,
         "beat": beat,
         "kind": place.kind,

@@ -9,11 +9,12 @@ import numpy as np
 import pyarrow as pa
 
 from rhythm_maps import limits, schema, timeline
-from rhythm_maps.games.base import Facts, FloatArray
+from rhythm_maps.games.base import Facts, FloatArray, IntArray
 from rhythm_maps.games.osu import tempo as tempos
 from rhythm_maps.games.osu.beatmap import MODES, Beatmap
 from rhythm_maps.games.osu.charts import Charts
 from rhythm_maps.games.osu.columns import COLUMNS, SETTINGS
+from rhythm_maps.games.osu.digits import BoolArray
 from rhythm_maps.games.osu.events import Events
 from rhythm_maps.games.osu.lists import curve_lists, edge_lists, note_lists, stretches, value_lists
 from rhythm_maps.games.osu.notes import edges
@@ -37,14 +38,16 @@ def make_rows(charts: Charts, facts: Facts) -> pa.Table:
     tempo = tempos.segments(charts.timing)
     ends = tempos.grid_ends(tempo, last_s, facts.audio_end_s)
     grids = tempos.beats(tempo, first_s, ends)
-    beats = tempos.note_beats(tempo, charts.hits.objects.start_ms / MS, charts.hits.offsets)
+    time_s = charts.hits.objects.start_ms / MS
+    beats = tempos.note_beats(tempo, time_s, charts.hits.offsets)
     edge = edges(charts.hits)
     columns: dict[str, Any] = {
         **_identity(charts.beatmaps),
         **_song(charts.beatmaps),
         **_events(charts.beatmaps, charts.events),
-        **_time(charts, tempo, grids, beats, last_s),
-        **note_lists(charts, beats.beat),
+        **_time(charts, tempo, grids, last_s),
+        **_labels(beats.confirms, time_s, charts.hits.offsets),
+        **note_lists(charts, time_s, beats.beat),
         "edges": edge_lists(charts.hits, edge),
         "curves": curve_lists(charts.hits),
         "kiai": stretches(charts.timing.kiai, ends),
@@ -103,9 +106,7 @@ def _events(beatmaps: Sequence[Beatmap], events: Sequence[Events]) -> dict[str, 
     }
 
 
-def _time(
-    charts: Charts, tempo: Segments, grids: Grids, beats: tempos.NoteBeats, last_s: FloatArray
-) -> dict[str, object]:
+def _time(charts: Charts, tempo: Segments, grids: Grids, last_s: FloatArray) -> dict[str, object]:
     bpms = tempos.bpms(charts.timing, last_s * MS)
     segments = {
         "time_s": tempo.start_s,
@@ -114,7 +115,6 @@ def _time(
         "omit_first_bar": charts.timing.omit_first_bar,
     }
     grid = {"time_s": grids.time_s, "position": grids.position}
-    start, end = timeline.labelled(beats.confirms, charts.hits.objects.start_ms / MS, charts.hits.offsets)
     return {
         "tempo": schema.lists_array(schema.TEMPO, tempo.offsets, segments),
         "tempo_bpm": [bpm.main for bpm in bpms],
@@ -122,10 +122,13 @@ def _time(
         "tempo_max_bpm": [bpm.highest for bpm in bpms],
         "beats": schema.lists_array(schema.BEATS, grids.offsets, grid),
         "has_downbeats": (np.diff(tempo.offsets) > 0).tolist(),
-        "labelled_start_s": start,
-        "labelled_end_s": end,
         "timing_quality": tempos.qualities(tempo, (charts.timing.extreme | grids.cut).tolist()),
     }
+
+
+def _labels(confirms: BoolArray, time_s: FloatArray, offsets: IntArray) -> dict[str, object]:
+    start, end = timeline.labelled(confirms, time_s, offsets)
+    return {"labelled_start_s": start, "labelled_end_s": end}
 
 
 def _span(charts: Charts) -> tuple[FloatArray, FloatArray]:

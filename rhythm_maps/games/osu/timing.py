@@ -185,7 +185,9 @@ def _steps(points: Points, rows: IntArray, values: FloatArray, before: float, ch
     time, value, chart = points.time_ms[rows], values[rows], points.chart[rows]
     previous = np.full(len(rows), before)
     previous[1:] = np.where(chart[1:] == chart[:-1], value[:-1], before)
-    keep = (value != previous) & ~np.isin(chart, odd)
+    keep = value != previous
+    if len(odd):
+        keep &= ~np.isin(chart, odd)
     parts = [(time[keep], value[keep], chart[keep])]
     for one in odd.tolist():
         mine = chart == one
