@@ -48,6 +48,7 @@ def rows(batch: ChartBatch, facts: Facts) -> pa.Table:
     columns["warnings"] = pa.array(
         [_codes(chart.warnings, grid) for chart, grid in zip(charts, grids, strict=True)], _TYPES["warnings"]
     )
+    columns |= _labels(charts, grids)
     columns["tempo"] = _tempo(charts)
     columns["beats"] = _lists(BEATS, [{"time_s": grid.time_s, "position": grid.position} for grid in grids])
     columns |= _objects(charts)
@@ -102,6 +103,27 @@ def _grid(chart: Chart, audio_end_s: float) -> timeline.Grid:
         beats = chart.notes["beat"]
         end_s = float(chart.tempo.seconds(beats[-1] + _TAIL_BEATS)) if len(beats) else math.nan
     return timeline.beat_grid(*chart.tempo, end_s)
+
+
+def _labels(charts: Sequence[Chart], grids: Sequence[timeline.Grid]) -> dict[str, pa.Array]:
+    """Say where notes confirm the grid, and what the tempo segments are worth."""
+    stretches = []
+    for chart in charts:
+        beat, tempo = chart.notes["beat"], chart.tempo
+        at = np.maximum(np.searchsorted(tempo.beat, beat, side="right") - 1, 0)
+        confirms = timeline.near_quarter(beat, tempo.beat_length_s[at])
+        (start,), (end,) = timeline.labelled(confirms, chart.notes["time_s"], np.array([0, len(beat)]))
+        stretches.append((start, end))
+    quality = [
+        timeline.timing_quality(chart.tempo.time_s, chart.tempo.beat_length_s, extreme=grid.cut)
+        for chart, grid in zip(charts, grids, strict=True)
+    ]
+    columns = {
+        "labelled_start_s": [start for start, _ in stretches],
+        "labelled_end_s": [end for _, end in stretches],
+        "timing_quality": quality,
+    }
+    return {name: pa.array(values, _TYPES[name]) for name, values in columns.items()}
 
 
 def _codes(warnings: Counter[str], grid: timeline.Grid) -> list[str]:
