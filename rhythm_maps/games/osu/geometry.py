@@ -24,6 +24,8 @@ Path = npt.NDArray[np.float32]
 _BEZIER_TOLERANCE = np.float32(0.25)
 _ARC_TOLERANCE = 0.1
 _CATMULL_DETAIL = 50
+_KNOT_WORK = 50
+"""Cost of a step of `_spline`, which goes point by point, beside one of the others, which take whole arrays."""
 _MOST_ARC_POINTS = 1000
 """An arc of more points is taken for a Bezier curve (SliderPath.calculateSubPath)."""
 
@@ -223,7 +225,7 @@ class _Beziers:
         degree = int(kind[1:4]) if kind[1:4].isascii() and kind[1:4].isdigit() else 0
         last = len(points) - 1
         if 0 < degree < last:
-            self._work -= degree * degree * (last - degree)
+            self._work -= _KNOT_WORK * degree * degree * (last - degree)
             pieces = _spline(points, degree) if self._work >= 0 else [points]
         else:
             pieces = [points]
