@@ -88,7 +88,8 @@ def path_lengths(paths: Iterable[Sequence[Segment]]) -> FloatArray:
     for owner, path in enumerate(paths):
         lengths.append(0.0)
         for kind, points in path:
-            line = _approximate(kind, points)
+            afford = kind[:1] in {"B", "L", "P"} or beziers.afford(_CATMULL_DETAIL * len(points))
+            line = _approximate(kind, points) if afford else points
             if line is None:
                 beziers.add(owner, kind, points)
             else:
@@ -219,6 +220,11 @@ class _Beziers:
         self._by_size: dict[int, list[tuple[int, Path]]] = defaultdict(list)
         self._polygons: list[tuple[int, float]] = []
         self._work = limits.CURVE_WORK
+
+    def afford(self, work: int) -> bool:
+        """Take the cost of other work; tell whether there was enough left."""
+        self._work -= work
+        return self._work >= 0
 
     def add(self, owner: int, kind: str, points: Path) -> None:
         """Add one part of a path, ``B`` or a B-spline ``B<degree>``."""
