@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from rhythm_maps.games.osu.numbers import parse_float, parse_int
-from rhythm_maps.games.osu.text import OsuText
+from rhythm_maps.games.osu.text import Dropped, OsuText
 
 MODES = ("osu", "taiko", "catch", "mania")
 """Names of the modes 0 to 3."""
@@ -36,7 +36,7 @@ class Beatmap(NamedTuple):
         preview_ms: start of the preview, with the offset of old versions.
         bookmarks_ms: the editor's bookmarks, without that offset.
         beatmap_id, beatmapset_id: the website's ids as stored.
-        bad_lines: section in lower case -> numbers of its lines that were dropped.
+        bad_lines: section in lower case -> its lines that were dropped.
     """
 
     version: int
@@ -55,7 +55,7 @@ class Beatmap(NamedTuple):
     beatmap_id: int | None
     beatmapset_id: int | None
     difficulty: Difficulty
-    bad_lines: dict[str, list[int]]
+    bad_lines: dict[str, Dropped]
 
     @property
     def keys(self) -> int | None:
@@ -129,14 +129,15 @@ def read_names(text: OsuText) -> Names:
 
 def read_beatmap(text: OsuText) -> Beatmap:
     """Read the small sections; a line that cannot be read is dropped and noted, the last of equal keys holds."""
-    bad: dict[str, list[int]] = {}
+    bad: dict[str, Dropped] = {}
     found: dict[str, Any] = {}
     for section, readers in _SECTIONS.items():
         for key, value, place in text.pairs(section, readers):
             try:
                 found[key] = readers[key](value)
             except ValueError:
-                bad.setdefault(section.lower(), []).append(text.line_of(place))
+                before = bad.get(section.lower()) or Dropped(0, text.line_of(place))
+                bad[section.lower()] = before._replace(lines=before.lines + 1)
     preview = found.get("PreviewTime", -1)
     mode = found.get("Mode", 0)
     return Beatmap(

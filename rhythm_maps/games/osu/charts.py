@@ -18,7 +18,7 @@ from rhythm_maps.games.osu.ends import slider_ends
 from rhythm_maps.games.osu.events import Events, read_events
 from rhythm_maps.games.osu.hitline import SLIDER
 from rhythm_maps.games.osu.objects import HitObjects
-from rhythm_maps.games.osu.text import OsuText, read_text
+from rhythm_maps.games.osu.text import Dropped, OsuText, read_text
 from rhythm_maps.games.osu.timing import Timing
 
 
@@ -109,8 +109,10 @@ def _parse(files: _Files) -> Charts:
     warnings = []
     for i, (text, beatmap, events) in enumerate(zip(files.texts, files.beatmaps, files.events, strict=True)):
         lines = beatmap.bad_lines | events.bad_lines
-        lines |= {section: [text.line_number(at) for at in found[i]] for section, found in bad.items() if i in found}
-        codes = [f"bad_line.{section}:{len(found)}@{min(found)}" for section, found in sorted(lines.items())]
+        for section, found in bad.items():
+            if i in found:
+                lines[section] = Dropped(len(found[i]), text.line_number(min(found[i])))
+        codes = [f"bad_line.{section}:{each.lines}@{each.first}" for section, each in sorted(lines.items())]
         warnings.append([*codes, *([f"slider_without_length:{curves[i]}"] if curves[i] else [])])
     return Charts(files.beatmaps, files.events, warnings, points, hits)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from rhythm_maps import limits
 from rhythm_maps.games.osu.numbers import parse_float, parse_int
-from rhythm_maps.games.osu.text import SPACE, OsuText, Place, clean_line
+from rhythm_maps.games.osu.text import SPACE, Dropped, OsuText, Place, clean_line
 
 _NAMES = ("Background", "Video", "Break", "Colour", "Sprite", "Sample", "Animation")
 """Kinds of events as .NET numbers them (LegacyEventType)."""
@@ -36,7 +37,7 @@ class Events(NamedTuple):
         background, video: file names with "/" between folders; None where there is none.
         has_storyboard: there is a sprite, an animation or a storyboard sound.
         colours: combo colours ``#rrggbb`` in file order.
-        bad_lines: section in lower case -> numbers of its lines that were dropped.
+        bad_lines: section in lower case -> its lines that were dropped.
     """
 
     breaks: tuple[Break, ...]
@@ -44,7 +45,7 @@ class Events(NamedTuple):
     video: str | None
     has_storyboard: bool
     colours: tuple[str, ...]
-    bad_lines: dict[str, list[int]]
+    bad_lines: dict[str, Dropped]
 
 
 def read_events(text: OsuText) -> Events:
@@ -54,7 +55,7 @@ def read_events(text: OsuText) -> Events:
     LegacyDecoder.HandleColours.
     """
     reader = _Reader(text.offset_ms)
-    bad: dict[str, list[int]] = {}
+    bad: dict[str, Dropped] = {}
     for start, stop in text.spans("Events"):
         block = "\n" + text.data[start:stop].decode("utf-8", "replace")
         for found in _EVENT_LINE.finditer(block):
@@ -67,19 +68,26 @@ def read_events(text: OsuText) -> Events:
             try:
                 reader.read(line)
             except (ValueError, IndexError):
-                bad.setdefault("events", []).append(text.line_of(Place(start, block.count("\n", 0, found.start()))))
+                place = Place(start, 0 if "events" in bad else block.count("\n", 0, found.start()))
+                _drop(bad, "events", text, place)
     colours = []
     for _, value, place in text.pairs("Colours", _COMBOS):
         try:
             colours.append(_colour(value))
         except ValueError:
-            bad.setdefault("colours", []).append(text.line_of(place))
+            _drop(bad, "colours", text, place)
     return Events(
         tuple(reader.breaks), reader.background or None, reader.video, reader.has_storyboard, tuple(colours), bad
     )
 
 
 _COMBOS = frozenset(f"Combo{number}" for number in range(1, _MOST_COLOURS + 1))
+
+
+def _drop(bad: dict[str, Dropped], section: str, text: OsuText, place: Place) -> None:
+    """Count a line; only the first one's number is worked out, which takes a pass over the file."""
+    before = bad.get(section) or Dropped(0, text.line_of(place))
+    bad[section] = before._replace(lines=before.lines + 1)
 
 
 class _Reader:
@@ -112,6 +120,8 @@ class _Reader:
                 parse_int(fields[1])
                 self.video = self.video or name
         elif kind == BREAK:
+            if len(self.breaks) >= limits.BREAKS:
+                raise ValueError(line)
             start = parse_float(fields[1]) + self.offset_ms
             self.breaks.append(Break(start, max(start, parse_float(fields[2]) + self.offset_ms)))
         elif kind in {SPRITE, SAMPLE, ANIMATION}:

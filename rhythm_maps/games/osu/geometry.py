@@ -24,6 +24,8 @@ Path = npt.NDArray[np.float32]
 _BEZIER_TOLERANCE = np.float32(0.25)
 _ARC_TOLERANCE = 0.1
 _CATMULL_DETAIL = 50
+_KNOT_WORK = 50
+"""Cost of a step of `_spline`, which goes point by point, beside one of the others, which take whole arrays."""
 _MOST_ARC_POINTS = 1000
 """An arc of more points is taken for a Bezier curve (SliderPath.calculateSubPath)."""
 
@@ -86,7 +88,8 @@ def path_lengths(paths: Iterable[Sequence[Segment]]) -> FloatArray:
     for owner, path in enumerate(paths):
         lengths.append(0.0)
         for kind, points in path:
-            line = _approximate(kind, points)
+            afford = kind[:1] in {"B", "L", "P"} or beziers.afford(_CATMULL_DETAIL * len(points))
+            line = _approximate(kind, points) if afford else points
             if line is None:
                 beziers.add(owner, kind, points)
             else:
@@ -218,12 +221,17 @@ class _Beziers:
         self._polygons: list[tuple[int, float]] = []
         self._work = limits.CURVE_WORK
 
+    def afford(self, work: int) -> bool:
+        """Take the cost of other work; tell whether there was enough left."""
+        self._work -= work
+        return self._work >= 0
+
     def add(self, owner: int, kind: str, points: Path) -> None:
         """Add one part of a path, ``B`` or a B-spline ``B<degree>``."""
         degree = int(kind[1:4]) if kind[1:4].isascii() and kind[1:4].isdigit() else 0
         last = len(points) - 1
         if 0 < degree < last:
-            self._work -= degree * degree * (last - degree)
+            self._work -= _KNOT_WORK * degree * degree * (last - degree)
             pieces = _spline(points, degree) if self._work >= 0 else [points]
         else:
             pieces = [points]

@@ -107,6 +107,13 @@ class OsuText:
         return self.line_number(place.start) + place.number
 
 
+class Dropped(NamedTuple):
+    """Lines of a section that were left out: how many, and the number of the first."""
+
+    lines: int
+    first: int
+
+
 class Place(NamedTuple):
     """A line of a section: first byte of the stretch it is in, and its number there, from 0."""
 
