@@ -41,6 +41,7 @@ format: $(VENV)/.dev
 
 bench: $(VENV)/.bench
 	$(RUN) tests/bench/speed.py
+	$(RUN) tests/bench/osu_parse.py
 	$(RUN) tests/bench/memory.py
 
 stress: $(VENV)/.dev

@@ -127,8 +127,9 @@ _SHARED_TIME = (
         "timing_quality",
         STR,
         "single: one tempo segment; sparse: segments at least 5 s apart; dense: some are closer; gimmick: a beat "
-        "length outside 6 to 60,000 ms, or beats cut off at the cap; none: no tempo.",
+        "length outside 6 to 60,000 ms, or beats cut off at the cap; none: no tempo. Null where a game does not say.",
         "rhythm_maps.timeline",
+        nullable=True,
     ),
 )
 _RIGHTS = Column(
