@@ -15,13 +15,11 @@ A reader sees `<out>` absent or whole, never half.
 from __future__ import annotations
 
 import glob
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import filelock
 import msgspec
 
 from rhythm_maps.build import manifest
@@ -30,9 +28,9 @@ from rhythm_maps.build.engines import processes, serial
 from rhythm_maps.build.manifest import Manifest
 from rhythm_maps.build.spec import Spec, build_key
 from rhythm_maps.build.unit import Unit
-from rhythm_maps.errors import BuildError, NoDataError, RhythmMapsError, UsageError
+from rhythm_maps.errors import BuildError, NoDataError, UsageError
 from rhythm_maps.files import atomic
-from rhythm_maps.files.paths import cache_dir, path_id
+from rhythm_maps.files.outputs import writing
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +84,7 @@ def build(
     if workers < 1:
         raise UsageError(f"workers is {workers}: expected at least 1")
     key = build_key(plan.digest, spec)
-    with _explained(out), _locked(out):
+    with writing(out, "Finished shards are kept; run the same build again when it is mended."):
         _check_replaceable(out)
         work = out.with_name(f"{out.name}.build-{key}")
         for trash in out.parent.glob(f"{glob.escape(out.name)}.trash-*"):
@@ -114,34 +112,6 @@ def read_info(out: Path) -> dict[str, Any] | None:
         return None
     # Other tools keep a meta/info.json as well, and what this takes for a build may be replaced.
     return info if isinstance(info, dict) and {"key", "schema_version", "game"} <= info.keys() else None
-
-
-@contextmanager
-def _locked(out: Path) -> Iterator[None]:
-    folder = cache_dir() / "locks"
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = filelock.FileLock(folder / f"{path_id(out)}.lock")
-    try:
-        lock.acquire(timeout=0)
-    except filelock.Timeout as error:
-        raise BuildError(f"{out}: another build is writing it. Wait until it ends, or choose another --out.") from error
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-@contextmanager
-def _explained(out: Path) -> Iterator[None]:
-    """Turn what the operating system says against writing (a full disk, no permission) into one clear error."""
-    try:
-        yield
-    except OSError as error:
-        if isinstance(error, RhythmMapsError):
-            raise
-        raise BuildError(
-            f"{out}: cannot be written: {error}. Finished shards are kept; run the same build again when it is mended."
-        ) from error
 
 
 def _check_replaceable(out: Path) -> None:

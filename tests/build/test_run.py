@@ -115,7 +115,7 @@ def test_a_manifest_of_another_game_and_no_workers_are_refused(maps, tmp_path):
 def test_a_build_that_another_process_is_writing_is_refused(maps, tmp_path, own_cache):
     lock = own_cache / "locks" / f"{path_id(tmp_path / 'out')}.lock"
     lock.parent.mkdir(parents=True)
-    with filelock.FileLock(lock), pytest.raises(BuildError, match="another build is writing it"):
+    with filelock.FileLock(lock), pytest.raises(BuildError, match="another process is writing it"):
         build_osu(maps, tmp_path / "out")
     assert build_osu(maps, tmp_path / "out").out.exists()
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import filelock
-
-from rhythm_maps.errors import BadFormat, BuildError, NoDataError, RhythmMapsError
+from rhythm_maps.errors import BadFormat, NoDataError
 from rhythm_maps.files import atomic
-from rhythm_maps.files.paths import cache_dir, path_id
+from rhythm_maps.files.outputs import writing
 from rhythm_maps.sources.unity import folder
 from rhythm_maps.sources.unity.install import Install
 from rhythm_maps.sources.unity.level import OfficialLevel
@@ -68,7 +65,7 @@ def extract_official(
         BuildError: another extraction into `out` is running, or it cannot be written.
     """
     source = Install(install)
-    with _explained(out), _locked(out):
+    with writing(out, "Run it again when that is mended."):
         atomic.make_folder(out)
         atomic.remove_tree(out / _WORK)
         folders: list[str] = []
@@ -140,29 +137,3 @@ def _write(files: dict[str, bytes], out: Path, name: str) -> None:
         atomic.rename(target, old)
     atomic.rename(fresh, target)
     atomic.remove_tree(old)
-
-
-@contextmanager
-def _locked(out: Path) -> Iterator[None]:
-    locks = cache_dir() / "locks"
-    locks.mkdir(parents=True, exist_ok=True)
-    lock = filelock.FileLock(locks / f"{path_id(out)}.lock")
-    try:
-        lock.acquire(timeout=0)
-    except filelock.Timeout as error:
-        raise BuildError(f"{out}: another extraction is writing it. Wait until it ends.") from error
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-@contextmanager
-def _explained(out: Path) -> Iterator[None]:
-    """Turn what the operating system says against writing into one clear error."""
-    try:
-        yield
-    except OSError as error:
-        if isinstance(error, RhythmMapsError):
-            raise
-        raise BuildError(f"{out}: cannot be written: {error}. Run it again when that is mended.") from error

@@ -1,0 +1,51 @@
+"""One writer at a time for an output folder, and one clear error for whatever the system says against writing it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import filelock
+
+from rhythm_maps.errors import BuildError, RhythmMapsError
+from rhythm_maps.files.paths import cache_dir, path_id
+
+
+@contextmanager
+def writing(out: Path, resume: str) -> Iterator[None]:
+    """Hold the output folder for this process.
+
+    The lock lies in the cache folder, so that nothing is left beside the output.
+
+    Args:
+        out: the folder that is written.
+        resume: what to do when the trouble is mended, for the message.
+
+    Raises:
+        BuildError: another process holds it, or the system does not let us write (a full disk, no permission).
+    """
+    try:
+        with _locked(out):
+            yield
+    except OSError as error:
+        if isinstance(error, RhythmMapsError):
+            raise
+        raise BuildError(f"{out}: cannot be written: {error}. {resume}") from error
+
+
+@contextmanager
+def _locked(out: Path) -> Iterator[None]:
+    folder = cache_dir() / "locks"
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = filelock.FileLock(folder / f"{path_id(out)}.lock")
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout as error:
+        raise BuildError(
+            f"{out}: another process is writing it. Wait until it ends, or choose another folder."
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
