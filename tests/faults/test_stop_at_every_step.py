@@ -229,5 +229,4 @@ def test_only_files_atomic_changes_the_file_system_of_a_build():
     assert found == [
         ("processes.py", "place.parent.mkdir(exist_ok=True)"),
         ("processes.py", 'place.write_text(path, encoding="utf-8", errors="backslashreplace")'),
-        ("run.py", "folder.mkdir(parents=True, exist_ok=True)"),
     ]
