@@ -1,4 +1,4 @@
-"""Beatmaps of format 1 and 2: long names with an underscore, bombs among the notes, tempo among the events.
+"""Beatmaps of format 1 and 2: long names with an underscore, bombs among the notes, tempo and rotation among the events.
 
 Sources: bsmg wiki map-format (beatmap 2.x); BeatSaver's parser (fakes and bombs are not notes); the game's
 converter of obstacle types; bsmap (tempo events, Mapping Extensions wall types).
@@ -7,23 +7,59 @@ converter of obstacle types; bsmap (tempo events, Mapping Extensions wall types)
 from __future__ import annotations
 
 import re
-from collections import Counter
 
 import numpy as np
 
-from rhythm_maps.games.beat_saber.document import FAKE, Document, FloatArray, Shape, Table, readable, take
-from rhythm_maps.games.beat_saber.objects import BOMB_FIELDS, NOTE_FIELDS, WALL_FIELDS, Objects, renamed
+from rhythm_maps.games.beat_saber.document import FAKE, Document, Shape, Table, readable, take
+from rhythm_maps.games.beat_saber.objects import (
+    BOMB,
+    FIELDS,
+    GHOST,
+    NOTE,
+    WALL,
+    Objects,
+    ended,
+    joined_fakes,
+    renamed,
+    size,
+)
 
 _NOTE = ("_time", "_lineIndex", "_lineLayer", "_type", "_cutDirection")
 _WALL = ("_time", "_duration", "_lineIndex", "_width", "_type", "_lineLayer", "_height")
-_OLD_TEMPO = Shape("_events", ("_time", "_type", "_value"))
-_NEW_TEMPO = Shape("_events", ("_time", "_type", "_floatValue"))
+_ARC = (
+    *("_headTime", "_colorType", "_headLineIndex", "_headLineLayer", "_headCutDirection"),
+    *("_headControlPointLengthMultiplier", "_tailTime", "_tailLineIndex", "_tailLineLayer", "_tailCutDirection"),
+    *("_tailControlPointLengthMultiplier", "_sliderMidAnchorMode"),
+)
+_ARC_NAMES = tuple(name for name in FIELDS["arcs"] if not name.endswith("rotation"))
+_SLIDERS = Shape("_sliders", _ARC)
+_OLD_EVENTS = Shape("_events", ("_time", "_type", "_value"))
+_EVENTS = Shape("_events", ("_time", "_type", "_value", "_floatValue"))
 
-_TEMPO_EVENT = re.compile(rb'"_type"[ \t\r\n]*:[ \t\r\n]*"?10')
-"""Events are most of a file, and only types 10 and 100 matter: without such a type they are not read."""
+_USED_EVENT = re.compile(rb'_type"[ \t\r\n]*:[ \t\r\n]*"?1[045]')
+"""Events are most of a file, and only types 10, 14, 15 and 100 matter: without such a type they are not read."""
+_EMPTY_LIST = re.compile(rb"[ \t\r\n]*:[ \t\r\n]*\[[ \t\r\n]*\]")
+_NEW_TEMPO = re.compile(rb'"_version"[ \t\r\n]*:[ \t\r\n]*"2\.([0-9]{1,4})')
 
 _RED, _BLUE, _BOMB = 0.0, 1.0, 3.0
 _FULL, _CROUCH, _FREE = 0.0, 1.0, 2.0
+_OLD_BPM, _BPM, _EARLY, _LATE = 10.0, 100.0, 14.0, 15.0
+
+_TURNS = np.array([-60.0, -45.0, -30.0, -15.0, 15.0, 30.0, 45.0, 60.0])
+"""Degrees clockwise by the value of a rotation event."""
+_PRECISE_TURN, _PRECISE_ZERO = 1000.0, 1360.0
+"""Mapping Extensions: values from the first on are degrees plus the second."""
+
+
+def shapes(data: bytes) -> tuple[Shape, ...]:
+    """Return the lists to read of a file: events only where one may be of a type that is used."""
+    fakes = b"fak" in data and b'"_fake"' in data
+    wanted = [Shape("_notes", _NOTE, fakes), Shape("_obstacles", _WALL, fakes), _SLIDERS]
+    events = data.find(b'"_events"')
+    if events >= 0 and not _EMPTY_LIST.match(data, events + 9) and _USED_EVENT.search(data, 0):
+        minor = _NEW_TEMPO.search(data, 0, 256) or _NEW_TEMPO.search(data, max(len(data) - 256, 0))
+        wanted.append(_EVENTS if minor and int(minor[1]) >= 5 else _OLD_EVENTS)
+    return tuple(wanted)
 
 
 def read(doc: Document, version: str, release: tuple[int, int]) -> Objects:
@@ -37,43 +73,75 @@ def read(doc: Document, version: str, release: tuple[int, int]) -> Objects:
     Raises:
         BadFormat: as `Document.tables`.
     """
-    fakes = b'"_fake"' in doc.data
-    wanted = [Shape("_notes", _NOTE, fakes), Shape("_obstacles", _WALL, fakes)]
-    if _TEMPO_EVENT.search(doc.data):
-        wanted.append(_NEW_TEMPO if release >= (2, 5) else _OLD_TEMPO)
-    notes, walls, *events = doc.tables(*wanted)
-    notes = _real(readable(notes, "bad_note", doc.warnings), "fake_notes", doc.warnings)
-    walls = _real(readable(walls, "bad_wall", doc.warnings), "fake_walls", doc.warnings)
-    objects = Objects(version, walls=_walls(walls, doc.warnings))
-    objects.notes, objects.bombs = _notes(notes, doc.warnings)
+    wanted = shapes(doc.data)
+    if len(wanted) > 3:
+        wanted = (*wanted[:3], _EVENTS if release >= (2, 5) else _OLD_EVENTS)
+    notes, walls, arcs, *events = doc.tables(*wanted)
+    objects = Objects(version, 2)
+    tables, fakes = objects.tables, []
+    if size_of(notes):
+        fakes += _notes(doc, readable(doc, notes, "bad_note"), tables)
+    if size_of(walls):
+        walls = _walls(doc, readable(doc, walls, "bad_wall"))
+        real, fake = _parted(walls, "fake_walls", doc)
+        tables["walls"] = real
+        fakes += [(WALL, fake)] if fake else []
+    if len(arcs["_headTime"]):
+        tables["arcs"] = renamed(readable(doc, arcs, "bad_arc"), _ARC, _ARC_NAMES)
     for table in events:
-        events_read = readable(table, "bad_event", doc.warnings)
-        objects.bpm_beat, objects.bpm = _tempo(events_read, release >= (2, 5))
+        _events(doc, table, release >= (2, 5), tables)
+    if fakes:
+        tables["fakes"] = joined_fakes(fakes)
     return objects
 
 
-def _real(table: Table, code: str, warnings: Counter[str]) -> Table:
-    """Drop what the Noodle Extensions mod shows without letting it count."""
-    if FAKE not in table or not table[FAKE].any():
-        return table
-    warnings[code] += int(table[FAKE].sum())
-    return take(table, table[FAKE] == 0)
+def size_of(table: Table) -> int:
+    """Return the number of entries of a list that has times."""
+    return len(table["_time"])
 
 
-def _notes(table: Table, warnings: Counter[str]) -> tuple[Table, Table]:
-    """Part notes and bombs; another type is a ghost note, which the game does not spawn."""
-    kind = table["_type"]
-    coloured, bomb = (kind == _RED) | (kind == _BLUE), kind == _BOMB
-    ghosts = len(kind) - int(coloured.sum()) - int(bomb.sum())
-    if ghosts:
-        warnings["ghost_notes"] += ghosts
-    notes = take(table, coloured)
-    notes["angle"] = np.zeros(int(coloured.sum()))
-    source = ("_time", "_lineIndex", "_lineLayer", "_type", "_cutDirection", "angle")
-    return renamed(notes, source, NOTE_FIELDS), renamed(take(table, bomb), _NOTE[:3], BOMB_FIELDS)
+def _parted(table: Table, code: str, doc: Document) -> tuple[Table, Table | None]:
+    """Part what counts from what the Noodle Extensions mod only shows."""
+    if FAKE not in table:
+        return table, None
+    fake = table.pop(FAKE) != 0
+    if not fake.any():
+        return table, None
+    doc.warnings[code] += int(fake.sum())
+    return take(table, ~fake), take(table, fake)
 
 
-def _walls(table: Table, warnings: Counter[str]) -> Table:
+def _notes(doc: Document, table: Table, tables: dict[str, Table]) -> list[tuple[int, Table]]:
+    """Part notes, bombs, fakes and ghost notes (another type: the game does not spawn them); return the last two."""
+    fakes: list[tuple[int, Table]] = []
+    real, fake = _parted(table, "fake_notes", doc)
+    for part, is_fake in ((real, False), (fake, True)):
+        if part is None:
+            continue
+        kind = part["_type"]
+        coloured, bomb = (kind == _RED) | (kind == _BLUE), kind == _BOMB
+        found = [
+            (NOTE, coloured, FIELDS["notes"][:5]),
+            (BOMB, bomb, FIELDS["bombs"][:3]),
+            (GHOST, ~(coloured | bomb), FIELDS["notes"][:5]),
+        ]
+        for what, mask, names in found:
+            if not mask.any():
+                continue
+            source = ("_time", "_lineIndex", "_lineLayer", "_type", "_cutDirection")[: len(names)]
+            objects = renamed(part if mask.all() else take(part, mask), source, names)
+            if what == GHOST:
+                doc.warnings["ghost_notes"] += size(objects)
+            if is_fake or what == GHOST:
+                fakes.append((what, objects))
+            elif what == NOTE:
+                tables["notes"] = objects | {"angle_offset": np.zeros(size(objects))}
+            else:
+                tables["bombs"] = objects
+    return fakes
+
+
+def _walls(doc: Document, table: Table) -> Table:
     """Turn wall types into y and height.
 
     Type 0 stands on the floor, 5 high; 1 is the crouch wall at row 2, 3 high; 2 (from 2.6 on) says both itself.
@@ -83,26 +151,50 @@ def _walls(table: Table, warnings: Counter[str]) -> Table:
     """
     kind = table["_type"]
     tall, packed = (kind >= 1000) & (kind <= 4000), (kind > 4000) & (kind <= 4_005_000)
+    crouch, free = kind == _CROUCH, kind == _FREE
     start = np.where(packed, np.mod(kind - 4001, 1000), 0.0)
     height = np.where(packed, np.floor((kind - 4001) / 1000), kind - 1000)
-    table["_y"] = np.select(
-        [kind == _CROUCH, kind == _FREE, packed],
-        [np.full_like(kind, 2), table["_lineLayer"], start * 5 + 1000],
-        0.0,
-    )
-    table["_h"] = np.select(
-        [kind == _CROUCH, kind == _FREE, tall | packed],
-        [np.full_like(kind, 3), table["_height"], height * 5 + 1000],
-        5.0,
-    )
-    unknown = int((~(tall | packed) & ~np.isin(kind, (_FULL, _CROUCH, _FREE))).sum())
+    y = np.select([crouch, free, packed], [2.0, table["_lineLayer"], start * 5 + 1000], 0.0)
+    high = np.select([crouch, free, tall | packed], [3.0, table["_height"], height * 5 + 1000], 5.0)
+    unknown = int((~(tall | packed | crouch | free) & (kind != _FULL)).sum())
     if unknown:
-        warnings["unknown_wall_type"] += unknown
-    return renamed(table, ("_time", "_duration", "_lineIndex", "_y", "_width", "_h"), WALL_FIELDS)
+        doc.warnings["unknown_wall_type"] += unknown
+    walls = {
+        "beat": table["_time"],
+        "duration": table["_duration"],
+        "x": table["_lineIndex"],
+        "y": y,
+        "width": table["_width"],
+        "height": high,
+    }
+    return ended(walls) | ({FAKE: table[FAKE]} if FAKE in table else {})
 
 
-def _tempo(events: Table, new: bool) -> tuple[FloatArray, FloatArray]:  # noqa: FBT001 - the two rules of one version
-    """Return beats and BPM of the tempo events."""
-    kind, value = (100.0, "_floatValue") if new else (10.0, "_value")
-    chosen = take(events, events["_type"] == kind)
-    return chosen["_time"], chosen[value]
+def _events(doc: Document, table: Table, new: bool, tables: dict[str, Table]) -> None:  # noqa: FBT001 - 2.5 or later
+    """Find tempo and rotation events; one without a readable number is dropped and counted as ``bad_event``."""
+    kind, time_is_known = table["_type"], np.isfinite(table["_time"])
+    bad = int(np.isnan(kind).sum())
+    tempo, bpm = (kind == _BPM, table["_floatValue"]) if new else (kind == _OLD_BPM, table["_value"])
+    turn, value = (kind == _EARLY) | (kind == _LATE), table["_value"]
+    for mask, number in ((tempo, bpm), (turn, value)):
+        usable = time_is_known & np.isfinite(number)
+        bad += int((mask & ~usable).sum())
+        mask &= usable
+    if tempo.any():
+        tables["bpm_events"] = {"beat": table["_time"][tempo], "bpm": bpm[tempo]}
+    if turn.any():
+        known, degrees = _degrees(value[turn])
+        if not known.all():
+            doc.warnings["bad_rotation"] += int(len(known) - known.sum())
+        late = (kind[turn] == _LATE).astype(np.float64)
+        tables["rotations"] = take({"beat": table["_time"][turn], "late": late, "degrees": degrees}, known)
+    if bad:
+        doc.warnings["bad_event"] += bad
+
+
+def _degrees(value: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return which values of rotation events mean something, and their degrees clockwise."""
+    listed = (value >= 0) & (value < len(_TURNS)) & (value == np.rint(value))
+    precise = value >= _PRECISE_TURN
+    turns = _TURNS[np.where(listed, value, 0).astype(np.int64)]
+    return listed | precise, np.where(precise, value - _PRECISE_ZERO, turns)
