@@ -61,7 +61,8 @@ def read(data: bytes, place: str, warnings: Counter[str]) -> Objects:
             (``multiple_versions``), or a version that is not known (``unsupported_version``).
     """
     doc = Document(data, place, warnings)
-    new, old, njs = doc.head(*_probable_shapes(doc.data))
+    probable = _probable_shapes(doc.data)
+    new, old, njs = doc.head(*probable)
     if new is not msgspec.UNSET and old is not msgspec.UNSET:
         raise BadFormat("multiple_versions", "both version and _version are given; one was expected", place)
     stated = text(old if new is msgspec.UNSET else new)
@@ -69,14 +70,14 @@ def read(data: bytes, place: str, warnings: Counter[str]) -> Objects:
     if number is not None and number[0] > 4:
         raise BadFormat("unsupported_version", f"beatmap format {stated}; 1 to 4 are known", place)
     if new is msgspec.UNSET:
-        objects = v2.read(doc, stated or "2", number or (2, 0))
+        objects = v2.read(doc, stated or "2", number or (2, 0), probable)
         objects.njs = njs if njs > 0 else math.nan
     elif number is not None and number[0] == 4:
         objects = v4.read(doc, stated)
     else:
         objects = v3.read(doc, stated or "3")
     for kind, code in _CODES.items():
-        if kind in objects.tables:
+        if kind in objects.tables and kind not in objects.plain:
             objects.tables[kind] = fitting(kind, objects.tables[kind], code, warnings)
     _turn(objects)
     return objects

@@ -61,12 +61,14 @@ class Objects:
         major: the format it was read as: 2 (also for 1), 3 or 4.
         tables: kind of object -> columns `FIELDS`; kinds without objects may be absent.
         njs: note jump speed of a v1 file, NaN in later ones (it moved to Info.dat).
+        plain: kinds whose values are known to fit their columns.
     """
 
     version: str
     major: int
     tables: dict[str, Table] = field(default_factory=dict)
     njs: float = math.nan
+    plain: set[str] = field(default_factory=set)
 
     def table(self, kind: str) -> Table:
         """Return the table of a kind, empty where there are no such objects."""

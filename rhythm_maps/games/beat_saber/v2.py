@@ -7,10 +7,11 @@ converter of obstacle types; bsmap (tempo events, Mapping Extensions wall types)
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 
-from rhythm_maps.games.beat_saber.document import FAKE, Document, Shape, Table, readable, take
+from rhythm_maps.games.beat_saber.document import FAKE, BoolArray, Document, FloatArray, Shape, Table, readable, take
 from rhythm_maps.games.beat_saber.objects import (
     BOMB,
     FIELDS,
@@ -26,18 +27,29 @@ from rhythm_maps.games.beat_saber.objects import (
 
 _NOTE = ("_time", "_lineIndex", "_lineLayer", "_type", "_cutDirection")
 _WALL = ("_time", "_duration", "_lineIndex", "_width", "_type", "_lineLayer", "_height")
-_ARC = (
-    *("_headTime", "_colorType", "_headLineIndex", "_headLineLayer", "_headCutDirection"),
-    *("_headControlPointLengthMultiplier", "_tailTime", "_tailLineIndex", "_tailLineLayer", "_tailCutDirection"),
-    *("_tailControlPointLengthMultiplier", "_sliderMidAnchorMode"),
-)
-_ARC_NAMES = tuple(name for name in FIELDS["arcs"] if not name.endswith("rotation"))
-_SLIDERS = Shape("_sliders", _ARC)
+_ARC = {
+    "_headTime": "beat",
+    "_tailTime": "end_beat",
+    "_headControlPointLengthMultiplier": "multiplier",
+    "_tailControlPointLengthMultiplier": "tail_multiplier",
+    "_colorType": "color",
+    "_headLineIndex": "x",
+    "_headLineLayer": "y",
+    "_headCutDirection": "direction",
+    "_tailLineIndex": "tail_x",
+    "_tailLineLayer": "tail_y",
+    "_tailCutDirection": "tail_direction",
+    "_sliderMidAnchorMode": "mid_anchor",
+}
+_LISTS = (Shape("_notes", _NOTE), Shape("_obstacles", _WALL, free=2), Shape("_sliders", tuple(_ARC), free=4))
+_WITH_FAKES = (*(replace(shape, fakes=True) for shape in _LISTS[:2]), _LISTS[2])
+_SOURCES = {"notes": "_notes", "bombs": "_notes", "walls": "_obstacles", "arcs": "_sliders"}
 _OLD_EVENTS = Shape("_events", ("_time", "_type", "_value"))
 _EVENTS = Shape("_events", ("_time", "_type", "_value", "_floatValue"))
 
-_USED_EVENT = re.compile(rb'_type"[ \t\r\n]*:[ \t\r\n]*"?1[045]')
-"""Events are most of a file, and only types 10, 14, 15 and 100 matter: without such a type they are not read."""
+_USED_EVENT = re.compile(rb'_type"[ \t\r\n]{0,4}:[ \t\r\n]{0,4}"?1(?:00|0|4|5)[^0-9]')
+_KEY_BEFORE = np.arange(4, 14)
+"""Bytes before an event's type at which the p of its key may stand."""
 _EMPTY_LIST = re.compile(rb"[ \t\r\n]*:[ \t\r\n]*\[[ \t\r\n]*\]")
 _NEW_TEMPO = re.compile(rb'"_version"[ \t\r\n]*:[ \t\r\n]*"2\.([0-9]{1,4})')
 
@@ -53,27 +65,46 @@ _PRECISE_TURN, _PRECISE_ZERO = 1000.0, 1360.0
 
 def shapes(data: bytes) -> tuple[Shape, ...]:
     """Return the lists to read of a file: events only where one may be of a type that is used."""
-    fakes = b"fak" in data and b'"_fake"' in data
-    wanted = [Shape("_notes", _NOTE, fakes), Shape("_obstacles", _WALL, fakes), _SLIDERS]
+    wanted = _WITH_FAKES if b"k" in data and b'"_fake"' in data else _LISTS  # one letter is searched many times faster
     events = data.find(b'"_events"')
-    if events >= 0 and not _EMPTY_LIST.match(data, events + 9) and _USED_EVENT.search(data, 0):
+    if events >= 0 and not _EMPTY_LIST.match(data, events + 9) and _has_used_events(data):
         minor = _NEW_TEMPO.search(data, 0, 256) or _NEW_TEMPO.search(data, max(len(data) - 256, 0))
-        wanted.append(_EVENTS if minor and int(minor[1]) >= 5 else _OLD_EVENTS)
-    return tuple(wanted)
+        wanted = (*wanted, _EVENTS if minor and int(minor[1]) >= 5 else _OLD_EVENTS)
+    return wanted
 
 
-def read(doc: Document, version: str, release: tuple[int, int]) -> Objects:
+def _has_used_events(data: bytes) -> bool:
+    """Tell whether a ``_type`` of 10, 14, 15 or 100 stands in a file.
+
+    Events are most of a file, and no others matter: without one they are not read. NumPy finds the few places where
+    such a number begins and ends several times faster than a search for the key.
+    """
+    text = np.frombuffer(data, np.uint8)
+    found = text[1:-2] == ord("1")
+    found &= (text[2:-1] & 0xFA) == ord("0")  # 0, 1, 4 or 5
+    before, after = text[:-3], text[3:]
+    found &= (before == ord(":")) | (before <= ord('"'))
+    found &= (after <= ord("0")) | (after == ord("}"))
+    places = np.flatnonzero(found) + 1
+    if len(places):
+        keys = text[np.maximum(places[:, None] - _KEY_BEFORE, 0)] == ord("p")
+        places = places[keys.any(axis=1)]
+    return any(_USED_EVENT.search(data, max(place - 20, 0), place + 6) for place in places.tolist())
+
+
+def read(doc: Document, version: str, release: tuple[int, int], expected: tuple[Shape, ...]) -> Objects:
     """Read the objects of a v1 or v2 beatmap.
 
     Args:
         doc: the file.
         version: its version as stated.
         release: (major, minor) of it: before 2.5 tempo events are of type 10, from 2.5 on of type 100.
+        expected: what was read of it so far; used where it is what `shapes` gives.
 
     Raises:
         BadFormat: as `Document.tables`.
     """
-    wanted = shapes(doc.data)
+    wanted = expected if expected[:1] in {_LISTS[:1], _WITH_FAKES[:1]} else shapes(doc.data)
     if len(wanted) > 3:
         wanted = (*wanted[:3], _EVENTS if release >= (2, 5) else _OLD_EVENTS)
     notes, walls, arcs, *events = doc.tables(*wanted)
@@ -87,11 +118,12 @@ def read(doc: Document, version: str, release: tuple[int, int]) -> Objects:
         tables["walls"] = real
         fakes += [(WALL, fake)] if fake else []
     if len(arcs["_headTime"]):
-        tables["arcs"] = renamed(readable(doc, arcs, "bad_arc"), _ARC, _ARC_NAMES)
+        tables["arcs"] = renamed(readable(doc, arcs, "bad_arc"), tuple(_ARC), tuple(_ARC.values()))
     for table in events:
         _events(doc, table, release >= (2, 5), tables)
     if fakes:
         tables["fakes"] = joined_fakes(fakes)
+    objects.plain = {kind for kind, key in _SOURCES.items() if key in doc.plain}
     return objects
 
 
@@ -115,6 +147,10 @@ def _notes(doc: Document, table: Table, tables: dict[str, Table]) -> list[tuple[
     """Part notes, bombs, fakes and ghost notes (another type: the game does not spawn them); return the last two."""
     fakes: list[tuple[int, Table]] = []
     real, fake = _parted(table, "fake_notes", doc)
+    kind = real["_type"]
+    if fake is None and len(kind) and "_notes" in doc.plain and kind.max() <= _BLUE and kind.min() >= _RED:
+        tables["notes"] = renamed(real, _NOTE, FIELDS["notes"][:5]) | {"angle_offset": np.zeros(len(kind))}
+        return fakes
     for part, is_fake in ((real, False), (fake, True)):
         if part is None:
             continue
@@ -150,6 +186,9 @@ def _walls(doc: Document, table: Table) -> Table:
     the game.
     """
     kind = table["_type"]
+    if "_obstacles" in doc.plain and len(kind) and kind.max() <= _CROUCH and kind.min() >= _FULL:
+        crouch = kind == _CROUCH
+        return _named_walls(table, np.where(crouch, 2.0, 0.0), np.where(crouch, 3.0, 5.0))
     tall, packed = (kind >= 1000) & (kind <= 4000), (kind > 4000) & (kind <= 4_005_000)
     crouch, free = kind == _CROUCH, kind == _FREE
     start = np.where(packed, np.mod(kind - 4001, 1000), 0.0)
@@ -159,13 +198,17 @@ def _walls(doc: Document, table: Table) -> Table:
     unknown = int((~(tall | packed | crouch | free) & (kind != _FULL)).sum())
     if unknown:
         doc.warnings["unknown_wall_type"] += unknown
+    return _named_walls(table, y, high)
+
+
+def _named_walls(table: Table, y: FloatArray, height: FloatArray) -> Table:
     walls = {
         "beat": table["_time"],
         "duration": table["_duration"],
         "x": table["_lineIndex"],
         "y": y,
         "width": table["_width"],
-        "height": high,
+        "height": height,
     }
     return ended(walls) | ({FAKE: table[FAKE]} if FAKE in table else {})
 
@@ -192,7 +235,7 @@ def _events(doc: Document, table: Table, new: bool, tables: dict[str, Table]) ->
         doc.warnings["bad_event"] += bad
 
 
-def _degrees(value: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _degrees(value: FloatArray) -> tuple[BoolArray, FloatArray]:
     """Return which values of rotation events mean something, and their degrees clockwise."""
     listed = (value >= 0) & (value < len(_TURNS)) & (value == np.rint(value))
     precise = value >= _PRECISE_TURN

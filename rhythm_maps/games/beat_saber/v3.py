@@ -12,8 +12,8 @@ from rhythm_maps.games.beat_saber.objects import BOMB, CHAIN, NOTE, WALL, Object
 _NOTE = ("b", "x", "y", "c", "d", "a")
 _BOMB = ("b", "x", "y")
 _WALL = ("b", "d", "x", "y", "w", "h")
-_ARC = ("b", "c", "x", "y", "d", "mu", "tb", "tx", "ty", "tc", "tmu", "m")
-_CHAIN = ("b", "c", "x", "y", "d", "tb", "tx", "ty", "sc", "s")
+_ARC = ("b", "tb", "mu", "tmu", "c", "x", "y", "d", "tx", "ty", "tc", "m")
+_CHAIN = ("b", "tb", "s", "c", "x", "y", "d", "tx", "ty", "sc")
 _TURN = ("b", "e", "r")
 
 _NAMES = {
@@ -21,24 +21,21 @@ _NAMES = {
     _BOMB: ("beat", "x", "y"),
     _WALL: ("beat", "duration", "x", "y", "width", "height"),
     _ARC: (
-        *("beat", "color", "x", "y", "direction", "multiplier"),
-        *("end_beat", "tail_x", "tail_y", "tail_direction", "tail_multiplier", "mid_anchor"),
+        *("beat", "end_beat", "multiplier", "tail_multiplier", "color", "x", "y", "direction"),
+        *("tail_x", "tail_y", "tail_direction", "mid_anchor"),
     ),
-    _CHAIN: (
-        *("beat", "color", "x", "y", "direction"),
-        *("end_beat", "tail_x", "tail_y", "slices", "squish"),
-    ),
+    _CHAIN: ("beat", "end_beat", "squish", "color", "x", "y", "direction", "tail_x", "tail_y", "slices"),
     _TURN: ("beat", "late", "degrees"),
 }
 
 _SHAPES = (
     Shape("colorNotes", _NOTE),
     Shape("bombNotes", _BOMB),
-    Shape("obstacles", _WALL),
-    Shape("sliders", _ARC),
-    Shape("burstSliders", _CHAIN),
-    Shape("rotationEvents", _TURN),
-    Shape("bpmEvents", ("b", "m")),
+    Shape("obstacles", _WALL, free=2),
+    Shape("sliders", _ARC, free=4),
+    Shape("burstSliders", _CHAIN, free=3),
+    Shape("rotationEvents", _TURN, free=3),
+    Shape("bpmEvents", ("b", "m"), free=2),
 )
 _KINDS = (
     ("notes", "bad_note"),
@@ -59,7 +56,7 @@ _FAKES = ((NOTE, "fake_notes"), (BOMB, "fake_notes"), (WALL, "fake_walls"), (CHA
 
 def shapes(data: bytes) -> tuple[Shape, ...]:
     """Return the lists to read of a file: those of the mod only where it may have them."""
-    return _SHAPES + _FAKE_SHAPES if b'"fake' in data else _SHAPES
+    return _SHAPES + _FAKE_SHAPES if b"k" in data and b'"fake' in data else _SHAPES
 
 
 def read(doc: Document, version: str) -> Objects:
@@ -74,6 +71,8 @@ def read(doc: Document, version: str) -> Objects:
     for shape, table, (kind, code) in zip(wanted, found, _KINDS, strict=False):
         if len(table["b"]):
             objects.tables[kind] = _named(doc, shape, table, code)
+            if shape.key in doc.plain and kind != "rotations":
+                objects.plain.add(kind)
     turns = objects.tables.get("rotations")
     if turns:
         turns["late"] = (turns["late"] != 0).astype(float)

@@ -14,20 +14,28 @@ from rhythm_maps.games.beat_saber.objects import Objects, ended
 _PLACE = ("b", "r", "i")
 _SHAPES = (
     Shape("colorNotes", _PLACE),
-    Shape("colorNotesData", ("x", "y", "c", "d", "a")),
+    Shape("colorNotesData", ("x", "y", "c", "d", "a"), free=0),
     Shape("bombNotes", _PLACE),
-    Shape("bombNotesData", ("x", "y")),
+    Shape("bombNotesData", ("x", "y"), free=0),
     Shape("obstacles", _PLACE),
     Shape("obstaclesData", ("d", "x", "y", "w", "h")),
-    Shape("arcs", ("hb", "tb", "hr", "tr", "hi", "ti", "ai")),
-    Shape("arcsData", ("m", "tm", "a")),
-    Shape("chains", ("hb", "tb", "hr", "tr", "i", "ci")),
-    Shape("chainsData", ("tx", "ty", "c", "s")),
+    Shape("arcs", ("hb", "tb", "hr", "tr", "hi", "ti", "ai"), free=2),
+    Shape("arcsData", ("m", "tm", "a"), free=2),
+    Shape("chains", ("hb", "tb", "hr", "tr", "i", "ci"), free=2),
+    Shape("chainsData", ("s", "tx", "ty", "c")),
     Shape("spawnRotations", ("b", "i")),
     Shape("spawnRotationsData", ("t", "r")),
     Shape("njsEvents", ("b", "i")),
     Shape("njsEventData", ("d", "p", "e")),
 )
+_NEEDED = {
+    "notes": {"colorNotes", "colorNotesData"},
+    "bombs": {"bombNotes", "bombNotesData"},
+    "walls": {"obstacles", "obstaclesData"},
+    "arcs": {"arcs", "arcsData", "colorNotesData"},
+    "chains": {"chains", "chainsData", "colorNotesData"},
+}
+"""Where a kind's whole numbers stand."""
 
 _PLACED = {"b": "beat", "r": "rotation"}
 _NOTE = {"x": "x", "y": "y", "c": "color", "d": "direction", "a": "angle_offset"}
@@ -74,6 +82,7 @@ def read(doc: Document, version: str) -> Objects:
     for kind, key, names, code, parts in wanted:
         if len(next(iter(found[key].values()))):
             objects.tables[kind] = joined(doc, found[key], names, parts, code)
+    objects.plain = {kind for kind, keys in _NEEDED.items() if keys <= doc.plain}
     tables = objects.tables
     if "walls" in tables:
         ended(tables["walls"])
