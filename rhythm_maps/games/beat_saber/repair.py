@@ -10,17 +10,23 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from collections.abc import Iterator
+from typing import NamedTuple
 
+from rhythm_maps import limits
 from rhythm_maps.errors import BadFormat
 
 _DECODER = json.JSONDecoder(strict=False)
 
-_PLACES = 4
-"""Most places repaired: each costs one more pass over the file."""
+_PLACES = 3
+"""Most places repaired: each costs up to four more passes over the file."""
 
 _VALUE = re.compile(r'[^\s,:{}\[\]"]{1,64}')
-_BEFORE_VALUE = ':,['
+_BEFORE_VALUE = ":,["
 _REACH = 64
+_BRACE = re.compile("[{}]")
+_OBJECT = 20_000
+"""Characters before and behind a damaged place in which its object must begin and end."""
 
 
 def decode(data: bytes, place: str, warnings: Counter[str]) -> object:
@@ -36,42 +42,74 @@ def decode(data: bytes, place: str, warnings: Counter[str]) -> object:
         RecursionError: nested too deeply.
     """
     text = data.decode("utf-8", "replace").lstrip()
-    repaired = 0
-    first: json.JSONDecodeError | None = None
-    while True:
-        try:
-            found, end = _DECODER.raw_decode(text)
-        except json.JSONDecodeError as error:
-            first = first or error
-            mended = _without_damage(text, error.pos) if repaired < _PLACES else None
-            if mended is None:
-                reason = f"no JSON document: {first.msg} (line {first.lineno}, column {first.colno})"
-                raise BadFormat("bad_json", reason, place) from first
-            text, repaired = mended, repaired + 1
-        except ValueError as error:  # a whole number of thousands of digits
-            raise BadFormat("bad_json", "a number with too many digits", place) from error
-        else:
+    tried = _try(text, place)
+    if tried.failed is None:
+        garbage = text[tried.end :].strip("\0 \t\r\n")
+        warnings["trailing_garbage" if garbage else "loose_json"] += 1
+        return tried.found
+    first = tried.failed
+    for repaired in range(1, _PLACES + 1 if len(data) <= limits.JSON_REPAIR_BYTES else 1):
+        left = tried.left
+        for candidate in _without_damage(text, len(text) - left):
+            again = _try(candidate, place)
+            if again.failed is None:
+                warnings["repaired_json"] += repaired
+                return again.found
+            if again.left < tried.left:
+                text, tried = candidate, again
+        if tried.left >= left:
             break
-    if repaired:
-        warnings["repaired_json"] += repaired
-    elif text[end:].strip("\0 \t\r\n"):
-        warnings["trailing_garbage"] += 1
-    else:
-        warnings["loose_json"] += 1
-    return found
+    reason = f"no JSON document: {first.msg} (line {first.lineno}, column {first.colno})"
+    raise BadFormat("bad_json", reason, place) from first
 
 
-def _without_damage(text: str, at: int) -> str | None:
-    """Return the text with null in place of what cannot be read at a position; None where nothing can be spared."""
+class _Attempt(NamedTuple):
+    """What decoding a text came to: the document and where it ends, or the error and how much text it left."""
+
+    found: object
+    end: int
+    failed: json.JSONDecodeError | None
+    left: int
+
+
+def _try(text: str, place: str) -> _Attempt:
+    try:
+        found, end = _DECODER.raw_decode(text)
+    except json.JSONDecodeError as error:
+        return _Attempt(None, 0, error, len(text) - error.pos)
+    except ValueError as error:  # a whole number of thousands of digits
+        raise BadFormat("bad_json", "a number with too many digits", place) from error
+    return _Attempt(found, end, None, 0)
+
+
+def _without_damage(text: str, at: int) -> Iterator[str]:
+    """Give the text with null in place of what may be damaged at a position, the smallest pieces first."""
     start = max(at - 1, 0)
     while start > max(at - _REACH, 0) and _VALUE.match(text[start]):
         start -= 1
     value = _VALUE.match(text, start + 1)
     if value and text[start] in _BEFORE_VALUE and text[value.end() : value.end() + 1] in {",", "}", "]"}:
-        bare = value.group()
-        if bare != "null":
-            return f"{text[: value.start()]}null{text[value.end() :]}"
-    opened, closed = text.rfind("{", 0, at), text.find("}", at)
-    if opened <= 0 or closed < 0:
-        return None
-    return f"{text[:opened]}null{text[closed + 1 :]}"
+        yield f"{text[: value.start()]}null{text[value.end() :]}"
+    last = text.rfind("{", 0, at)
+    # The innermost object; where a brace or quote is damaged, the last one that begins before, to either end.
+    for opened, closed in (_around(text, at), (last, text.find("}", at)), (last, text.find("}", last + 1))):
+        if opened > 0 and closed > opened:
+            yield f"{text[:opened]}null{text[closed + 1 :]}"
+
+
+def _around(text: str, at: int) -> tuple[int, int]:
+    """Return where the innermost object around a position begins and ends; -1 where that is not near."""
+    before = [found.start() for found in _BRACE.finditer(text, max(at - _OBJECT, 0), at)]
+    opened = _unmatched(text, before[::-1], "{")
+    after = [found.start() for found in _BRACE.finditer(text, at, at + _OBJECT)]
+    return opened, _unmatched(text, after, "}")
+
+
+def _unmatched(text: str, braces: list[int], wanted: str) -> int:
+    """Return the first brace of a kind that no brace before it in the list matches, -1 without one."""
+    depth = 0
+    for place in braces:
+        depth += -1 if text[place] == wanted else 1
+        if depth < 0:
+            return place
+    return -1
