@@ -29,15 +29,13 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "bpm_events": ("beat", "bpm"),
     "fakes": ("beat", "end_beat", "kind", "color", "direction", "x", "y", "width", "height"),
 }
-"""Kind of object -> its columns. ``beat`` and ``end_beat`` as stored; x is the column from left, y the row from bottom."""
+"""Kind of object -> its columns. Beats as stored; x is the column from left, y the row from bottom."""
 
 FAKE_KINDS: Final = ("note", "bomb", "wall", "chain", "ghost")
 """What an entry of ``fakes`` would be; a ghost is a v2 note of a type that the game does not spawn."""
 NOTE, BOMB, WALL, CHAIN, GHOST = range(5)
 
-EMPTY: Final[Mapping[str, Table]] = {
-    kind: {name: np.empty(0) for name in names} for kind, names in FIELDS.items()
-}
+EMPTY: Final[Mapping[str, Table]] = {kind: {name: np.empty(0) for name in names} for kind, names in FIELDS.items()}
 """A table without rows of each kind."""
 
 _WHOLE = frozenset(

@@ -153,8 +153,8 @@ def _settings(chart: Chart) -> dict[str, Any]:
 def in_bounds(objects: Objects) -> bool:
     """Tell whether the unmodded game can show every object where it stands.
 
-    Notes, bombs and the ends of arcs and chains lie in the 4 x 3 cells with one of the nine cut directions; walls, which
-    may reach out of the grid, have whole positions and sizes below 1000.
+    Notes, bombs and the ends of arcs and chains lie in the 4 x 3 cells with one of the nine cut directions; walls,
+    which may reach out of the grid, have whole positions and sizes below 1000.
     """
     for kind in ("notes", "bombs", "arcs", "chains"):
         table = objects.tables.get(kind)
@@ -171,7 +171,8 @@ def in_bounds(objects: Objects) -> bool:
 
 
 def _in_grid(x: FloatArray, y: FloatArray) -> BoolArray:
-    return (x >= 0) & (x <= 3) & (x == np.rint(x)) & (y >= 0) & (y <= 2) & (y == np.rint(y))
+    inside: BoolArray = (x >= 0) & (x <= 3) & (x == np.rint(x)) & (y >= 0) & (y <= 2) & (y == np.rint(y))
+    return inside
 
 
 def _grid(chart: Chart, audio_end_s: float) -> timeline.Grid:
@@ -191,12 +192,14 @@ def _codes(warnings: Counter[str], grid: timeline.Grid) -> list[str]:
     return [f"{code}:{count}" for code, count in sorted(counts.items())][: limits.WARNINGS]
 
 
-def _lists(shape: pa.DataType, tables: Sequence[dict[str, np.ndarray[Any, Any]] | None], **more: pa.Array) -> pa.StructArray:
+def _lists(
+    shape: pa.DataType, tables: Sequence[dict[str, np.ndarray[Any, Any]] | None], **more: pa.Array
+) -> pa.StructArray:
     """Put one table of equally long columns a chart (None: no rows) into a struct of lists."""
     names = [item.name for item in shape if item.name not in more]
     sizes = [len(table[names[0]]) if table else 0 for table in tables]
     offsets = np.fromiter(accumulate(sizes, initial=0), np.int32, len(sizes) + 1)
-    full = [table for table, count in zip(tables, sizes, strict=True) if count]
+    full = [table for table in tables if table]
     flat = {name: np.concatenate([table[name] for table in full]) if full else np.empty(0) for name in names}
     return lists_array(shape, offsets, flat | more)
 

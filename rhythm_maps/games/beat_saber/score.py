@@ -29,8 +29,8 @@ def max_score(objects: Objects) -> int | None:
     if objects.major > 2 and size(chains):
         if float(np.maximum(chains["slices"] - 1, 0).sum()) > limits.NOTES:
             return None
-        heads = _at(notes, chains, "beat", "x", "y") & ~_at(notes, objects.table("arcs"), "end_beat", "tail_x", "tail_y")
-        values[heads] = _CHAIN_HEAD
+        arc_tails = _at(notes, objects.table("arcs"), "end_beat", "tail_x", "tail_y")
+        values[_at(notes, chains, "beat", "x", "y") & ~arc_tails] = _CHAIN_HEAD
         links = _links(chains)
         beats = np.concatenate((beats, links))
         values = np.concatenate((values, np.full(len(links), _LINK)))

@@ -1,4 +1,4 @@
-"""Beatmaps of format 1 and 2: long names with an underscore, bombs among the notes, tempo and rotation among the events.
+"""Beatmaps of format 1 and 2: names with an underscore, bombs among the notes, tempo and rotation among the events.
 
 Sources: bsmg wiki map-format (beatmap 2.x); BeatSaver's parser (fakes and bombs are not notes); the game's
 converter of obstacle types; bsmap (tempo events, Mapping Extensions wall types).
@@ -222,7 +222,7 @@ def _events(doc: Document, table: Table, new: bool, tables: dict[str, Table]) ->
     for mask, number in ((tempo, bpm), (turn, value)):
         usable = time_is_known & np.isfinite(number)
         bad += int((mask & ~usable).sum())
-        mask &= usable
+        np.logical_and(mask, usable, out=mask)
     if tempo.any():
         tables["bpm_events"] = {"beat": table["_time"][tempo], "bpm": bpm[tempo]}
     if turn.any():

@@ -22,7 +22,7 @@ UNFIT = ("4_0/error", "4_1/error")
 TWO_VERSIONS = "2_2/as3_2"
 """Both version and _version: BeatSaver refuses it, so do we; it has no objects."""
 GHOSTS = "RandomExample.zip.d"
-"""Notes of type 2: bsmap and BeatSaver make them red notes; the game does not spawn them: ours are ghosts among fakes."""
+"""Notes of type 2: bsmap and BeatSaver make them red notes; the game does not spawn them: ours are among fakes."""
 QUOTED = "rate_mod_seg_HMM_test.zip.d"
 """Types in quotes: bsmap and BeatSaver, which compare them with a number, make bombs ("3") notes."""
 FAKE_BOMBS = ("2_2/stats", "info/4_0/as2_0", "info/4_0/with2_0")

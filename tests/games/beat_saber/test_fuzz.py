@@ -102,8 +102,7 @@ BEATMAP = st.fixed_dictionaries(
     optional={name: st.lists(ENTRY, max_size=6) | SCALAR for name in LISTS}
     | {"version": VERSIONS, "_version": VERSIONS, "songFrequency": NUMBER}
     | {
-        "customData": SCALAR
-        | st.dictionaries(st.sampled_from(FAKES), st.lists(ENTRY, max_size=4) | SCALAR, max_size=2)
+        "customData": SCALAR | st.dictionaries(st.sampled_from(FAKES), st.lists(ENTRY, max_size=4) | SCALAR, max_size=2)
     },
 )
 INFO_V2 = {
@@ -279,4 +278,7 @@ def test_a_damaged_stretch_never_raises(version, data):
     start = data.draw(st.integers(0, len(whole)))
     stretch = data.draw(st.binary(max_size=20))
     removed = data.draw(st.integers(0, 60))
-    check({"Info.dat": text(INFO_V2), "c.dat": whole[:start] + stretch + whole[start + removed :]}, [("Standard/", "c.dat")])
+    check(
+        {"Info.dat": text(INFO_V2), "c.dat": whole[:start] + stretch + whole[start + removed :]},
+        [("Standard/", "c.dat")],
+    )

@@ -220,7 +220,12 @@ def test_a_level_like_the_games_magic(play, info_v2):
     row = rows["Standard/Hard"]
     assert row["notes"]["time_s"] == pytest.approx([10 * 60 / 208, 218 * 60 / 208])
     assert (row["walls"]["time_s"], row["walls"]["end_s"]) == (pytest.approx([30.0]), pytest.approx([45.0]))
-    assert (row["title"], row["format_version"], row["difficulty_rank"], row["tempo_bpm"]) == ("Magic", "3.2.0", 5, 208.0)
+    assert (row["title"], row["format_version"], row["difficulty_rank"], row["tempo_bpm"]) == (
+        "Magic",
+        "3.2.0",
+        5,
+        208.0,
+    )
     assert (row["length_s"], row["nps"]) == (pytest.approx(60.0), pytest.approx(2 / 60))
     assert row["settings_beat_saber"]["half_jump_beats"] == 4.0
     assert row["max_score"] == 115 * 3

@@ -30,9 +30,7 @@ def test_the_multiplier_doubles_with_the_2nd_6th_and_14th_hit(easy, count, score
 def test_a_chain_is_a_head_and_links_spread_to_its_tail(easy):
     """Head 85 x 1 at beat 4; links at beats 4.5 and 5 (20 x 2 each); a note at beat 4.75 between them (115 x 2)."""
     chain = {"b": 4, "c": 1, "x": 2, "tb": 5, "sc": 3}
-    row = easy(
-        {"version": "3.0.0", "colorNotes": [{"b": 4, "c": 1, "x": 2}, {"b": 4.75}], "burstSliders": [chain]}
-    )
+    row = easy({"version": "3.0.0", "colorNotes": [{"b": 4, "c": 1, "x": 2}, {"b": 4.75}], "burstSliders": [chain]})
     assert row["max_score"] == 85 + 2 * (20 + 115 + 20)
 
 

@@ -11,9 +11,7 @@ def swing(easy):
     """Return (swings of each hand, parity warnings) of notes of ``(second, direction, ...)``."""
 
     def run(*notes, bombs=(), color=BLUE):
-        listed = [
-            {"b": b, "d": d, "c": color} | dict(zip("xyc", rest, strict=False)) for b, d, *rest in notes
-        ]
+        listed = [{"b": b, "d": d, "c": color} | dict(zip("xyc", rest, strict=False)) for b, d, *rest in notes]
         row = easy(
             {"version": "3.0.0", "colorNotes": listed, "bombNotes": [{"b": b, "x": x, "y": y} for b, x, y in bombs]},
             _beatsPerMinute=60,
