@@ -10,21 +10,24 @@ BOMBS = lists(time_s=F64, beat=F64, x=F32, y=F32, rotation=F64)
 WALLS = lists(time_s=F64, end_s=F64, beat=F64, end_beat=F64, x=F32, y=F32, width=F32, height=F32, rotation=F64)
 ARCS = lists(
     **dict.fromkeys(("time_s", "end_s", "beat", "end_beat"), F64),
-    color=I32, x=F32, y=F32, direction=I32, multiplier=F64, rotation=F64,
-    tail_x=F32, tail_y=F32, tail_direction=I32, tail_multiplier=F64, tail_rotation=F64,
-    mid_anchor=I32,
+    **dict.fromkeys(("color", "direction", "tail_direction", "mid_anchor"), I32),
+    **dict.fromkeys(("x", "y", "tail_x", "tail_y"), F32),
+    **dict.fromkeys(("multiplier", "tail_multiplier", "rotation", "tail_rotation"), F64),
 )
 CHAINS = lists(
     **dict.fromkeys(("time_s", "end_s", "beat", "end_beat"), F64),
-    color=I32, x=F32, y=F32, direction=I32, rotation=F64,
-    tail_x=F32, tail_y=F32, tail_rotation=F64, slices=I32, squish=F64,
+    **dict.fromkeys(("color", "direction", "slices"), I32),
+    **dict.fromkeys(("x", "y", "tail_x", "tail_y"), F32),
+    **dict.fromkeys(("squish", "rotation", "tail_rotation"), F64),
 )
 ROTATIONS = lists(time_s=F64, beat=F64, late=BOOL, degrees=F64)
 NJS_EVENTS = lists(time_s=F64, beat=F64, use_previous=I32, easing=I32, relative_njs=F64)
 BPM_EVENTS = lists(time_s=F64, beat=F64, bpm=F64)
 FAKES = lists(
     **dict.fromkeys(("time_s", "end_s", "beat", "end_beat"), F64),
-    kind=I64, color=I32, direction=I32, x=F32, y=F32, width=F32, height=F32,
+    kind=I64,
+    **dict.fromkeys(("color", "direction"), I32),
+    **dict.fromkeys(("x", "y", "width", "height"), F32),
 )
 SETTINGS = struct(
     njs_offset=F64,
