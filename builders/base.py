@@ -24,8 +24,10 @@ class MapsConfig(datasets.BuilderConfig):
         manifest: path of a manifest, where it is not given by ``data_files``.
         splits: shares of train, validation and test for a `data_dir`; None for the default.
         min_notes: charts with fewer notes give no row.
-        filters: ``[(column, operator, value), ...]`` over scalar chart columns; all must hold, with a preset's own.
+        filters: ``[(column, operator, value), ...]`` over chart columns, all of which must hold, with a preset's own;
+            the operators are those of Parquet and "contains" for lists of text (``("mappers", "contains", "Name")``).
         columns: names of the columns wanted; None for all.
+        stars: compute star ratings (needs the extra ``[stars]``) instead of taking those of a game's library.
         on_bad_files: "warn" (default), "error" or "skip".
     """
 
@@ -35,6 +37,7 @@ class MapsConfig(datasets.BuilderConfig):
     min_notes: int = 1
     filters: list[tuple[str, str, Any]] | None = None
     columns: list[str] | None = None
+    stars: bool = False
     on_bad_files: str = "warn"
 
     def create_config_id(self, config_kwargs: dict[str, Any], custom_features: object = None) -> str:
@@ -56,6 +59,7 @@ class MapsConfig(datasets.BuilderConfig):
             min_notes=self.min_notes,
             filters=self.filters,
             columns=self.columns,
+            stars=self.stars,
             on_bad_files=self.on_bad_files,
         )
 

@@ -11,6 +11,7 @@
      +-- BadFileError (ValueError)        an input was rejected and the caller asked for `on_bad_files="error"`
      +-- NoDataError (ValueError)         everything was read, and nothing is left: no mapset, or no row after filters
      +-- BuildError (RuntimeError)        a build cannot go on; finished work is kept and a new run resumes it
+     +-- MissingExtra (ImportError)       an optional dependency is missing; the message says how to install it
 
 A leaf is what the caller can do about it. Each message says what is wrong, where, what was expected and what to do.
 `BadFormat` carries a code and a place, which become a line of the ledger.
@@ -69,3 +70,7 @@ class NoDataError(RhythmMapsError, ValueError):
 
 class BuildError(RhythmMapsError, RuntimeError):
     """A build cannot go on; its finished work is kept, and running it again resumes it."""
+
+
+class MissingExtra(RhythmMapsError, ImportError):  # noqa: N818
+    """An optional dependency is not installed; the message holds the command that installs it."""

@@ -48,6 +48,26 @@ BEAT_LENGTH_MS = (6.0, 60_000.0)
 CHART_ENTRIES = 1_000
 """Most charts of a mapset."""
 
+# --- osu!'s other files -----------------------------------------------------------------------------------------------
+DATABASE_BYTES = 1024 * MIB
+"""Largest database of osu!: `osu!.db` takes about 1.6 KiB a beatmap, so this is some 600,000 of them."""
+SMALL_DATABASE_BYTES = 64 * MIB
+"""Largest of osu!'s other databases: some 500,000 scores, or collections of 1,900,000 beatmaps."""
+REPLAY_BYTES = 64 * MIB
+"""Largest `.osr`. An hour of play is below 2 MiB; the server refuses replays far smaller than this."""
+REPLAY_TEXT_BYTES = 32 * MIB
+"""Most text that a replay's LZMA data may hold: five hours at 100 frames a second."""
+REPLAY_FRAMES = 2_000_000
+"""Most frames of a replay, and points of its life bar: five hours at 100 a second."""
+REPLAY_BAD_FRAMES = 10_000
+"""Damaged frames after which the rest of a replay is not read: they take 20 times as long as good ones."""
+LZMA_MEMORY = 64 * MIB
+"""Most memory for LZMA's dictionary: osu! writes 2 MiB, stable up to 8 MiB, a hostile header may ask for 4 GiB."""
+SCORE_JSON_BYTES = MIB
+"""Largest JSON text at the end of a lazer replay, inflated: mods and statistics, below 4 KiB in practice."""
+SCORE_JSON_DEPTH = 16
+"""Most levels of that JSON: a list of mods with their settings has four."""
+
 # --- audio ------------------------------------------------------------------------------------------------------------
 AUDIO_BYTES = 512 * MIB
 """Largest audio member kept in a row."""
@@ -57,6 +77,31 @@ AUDIO_CHANNELS = 2
 """Most channels (the games play mono and stereo; libsndfile headers may claim thousands)."""
 AUDIO_RATE = 192_000
 """Highest sampling rate in Hz."""
+
+LIBRARY_BYTES = 1024 * MIB
+"""Largest library file of a game that a scan reads."""
+
+# --- official levels --------------------------------------------------------------------------------------------------
+BUNDLE_BYTES = 512 * MIB
+"""Largest Unity bundle opened. A level's is 6 to 22 MB."""
+BUNDLE_INFLATED_BYTES = 512 * MIB
+"""Most bytes that a bundle's blocks may hold when inflated; `RATIO` holds as well."""
+BUNDLE_DIRECTORY_BYTES = 4 * MIB
+"""Largest directory of a bundle: 20 bytes or more a file, 10 a block."""
+BUNDLE_BLOCKS = 100_000
+"""Most blocks of a bundle: LZ4 blocks are 128 KiB, so 512 MiB have 4,096."""
+LZMA_DICTIONARY_BYTES = 64 * MIB
+"""Largest LZMA dictionary, which is allocated at once. Unity writes 8 MiB."""
+BUNDLE_VALUES = 5_000_000
+"""Most values of all objects that are read of one bundle; a picture or sound counts as one. A pack has some 10,000."""
+BUNDLE_OBJECTS = 200_000
+"""Most objects of a bundle. A pack has a few hundred."""
+INSTALL_BUNDLES = 20_000
+"""Most bundles of an install. A real one has about 400."""
+COVER_PIXELS = 4096 * 4096
+"""Largest cover picture. The game's have 256 to 512 pixels a side."""
+FSB_SECONDS = 120.0
+"""Longest time in seconds that decoding one song may take; 0.2 s a minute of music is usual."""
 
 # --- building ---------------------------------------------------------------------------------------------------------
 READ_AHEAD_BYTES = 1 * MIB

@@ -9,7 +9,8 @@ from typing import Any
 from rhythm_maps import games
 from rhythm_maps.errors import RhythmMapsError, UsageError
 
-_OWN_ARGUMENTS = ("splits", "min_notes", "filters", "columns", "on_bad_files")
+_ARGUMENTS_OF_DATASETS = ("cache_dir", "download_mode", "keep_in_memory")
+_OWN_ARGUMENTS = ("splits", "min_notes", "filters", "columns", "stars", "on_bad_files")
 
 
 def builder_module(name: str) -> str:
@@ -34,9 +35,6 @@ def load_dataset(
     split: str | None = None,
     streaming: bool = False,
     num_proc: int | None = None,
-    cache_dir: str | os.PathLike[str] | None = None,
-    download_mode: str | None = None,
-    keep_in_memory: bool | None = None,
     **kwargs: Any,
 ) -> Any:
     """Load a dataset from your own maps, from a build, or from the Hub.
@@ -53,9 +51,9 @@ def load_dataset(
         split: one split; None for all that have rows.
         streaming: read on the fly instead of preparing Arrow files in datasets' cache.
         num_proc: processes that prepare.
-        cache_dir, download_mode, keep_in_memory: as in ``datasets.load_dataset``.
-        kwargs: with a game: ``splits``, ``min_notes``, ``filters``, ``columns``, ``on_bad_files`` (see
-            `rhythm_maps.builders.base.MapsConfig`); else what ``datasets.load_dataset`` takes.
+        kwargs: what ``datasets.load_dataset`` takes; with a game its ``cache_dir``, ``download_mode`` and
+            ``keep_in_memory``, and our own ``splits``, ``min_notes``, ``filters``, ``columns``, ``stars`` and
+            ``on_bad_files`` (see `rhythm_maps.builders.base.MapsConfig`).
 
     Returns:
         What ``datasets.load_dataset`` returns.
@@ -70,47 +68,45 @@ def load_dataset(
 
     path = os.fspath(path)
     if path not in games.names():
-        if isinstance(data_dir, os.PathLike):
-            data_dir = os.fspath(data_dir)
-        return datasets.load_dataset(
-            path,
-            name,
-            data_dir=data_dir,
-            data_files=data_files,
-            split=split,
-            streaming=streaming,
-            num_proc=num_proc,
-            cache_dir=cache_dir,
-            download_mode=download_mode,
-            keep_in_memory=keep_in_memory,
-            **kwargs,
-        )
-    if streaming and num_proc is not None:
-        raise UsageError("streaming=True goes without num_proc: use a DataLoader with workers")
+        kwargs |= {"split": split, "streaming": streaming, "num_proc": num_proc}
+        folder = None if data_dir is None else os.fspath(data_dir)
+        return datasets.load_dataset(path, name, data_dir=folder, data_files=data_files, **kwargs)
+    cache_dir, download_mode, keep_in_memory = (kwargs.pop(key, None) for key in _ARGUMENTS_OF_DATASETS)
     builder = _make_builder(path, name, data_dir, data_files, cache_dir, kwargs)
     if streaming:
+        if num_proc is not None:
+            raise UsageError("streaming=True goes without num_proc: use a DataLoader with workers")
         return builder.as_streaming_dataset(split=split)
+    _prepare(builder, num_proc, download_mode)
+    if keep_in_memory is None:
+        keep_in_memory = datasets.utils.info_utils.is_small_dataset(builder.info.dataset_size)
+    return builder.as_dataset(split=split, in_memory=keep_in_memory)
+
+
+def _prepare(builder: Any, num_proc: int | None, download_mode: str | None) -> None:
+    from datasets.exceptions import DatasetGenerationError  # noqa: PLC0415 - as above
+
     try:
         builder.download_and_prepare(num_proc=num_proc, download_mode=download_mode)
-    except datasets.exceptions.DatasetGenerationError as error:
+    except DatasetGenerationError as error:
         # datasets wraps what a builder raises; the reason is ours and worth more than "an error occurred".
         if isinstance(error.__cause__, RhythmMapsError):
             raise error.__cause__ from None
         raise
-    if keep_in_memory is None:
-        keep_in_memory = datasets.utils.info_utils.is_small_dataset(builder.info.dataset_size)
-    return builder.as_dataset(split=split, in_memory=keep_in_memory)
 
 
 def _make_builder(
     game: str, name: str | None, data_dir: object, data_files: object, cache_dir: object, kwargs: dict[str, Any]
 ) -> Any:
     from rhythm_maps.build.spec import code_digest  # noqa: PLC0415 - pulls in pyarrow
+    from rhythm_maps.sources.places import find_places  # noqa: PLC0415 - as above
 
     if data_dir is None and data_files is None:
+        found = find_places(games.get(game))
+        seen = "".join(f'\n  data_dir="{path.as_posix()}"' for path in found)
         raise UsageError(
             f'load_dataset("{game}") needs your maps: data_dir="folder of exports", or data_files="manifest.jsonl". '
-            f'A folder called {game} is opened as "./{game}".'
+            f'A folder called {game} is opened as "./{game}".' + (f"\nFound on this machine:{seen}" if found else "")
         )
     if data_dir is not None and data_files is not None:
         raise UsageError("give data_dir or data_files, not both: a manifest names its folders itself")

@@ -26,6 +26,7 @@ NOTE_KINDS = ("tap", "hold", "slide", "roll", "spin")
 TAP, HOLD, SLIDE, ROLL, SPIN = range(5)
 
 F64, F32, I32, I64, STR, BOOL = pa.float64(), pa.float32(), pa.int32(), pa.int64(), pa.string(), pa.bool_()
+DATE = pa.date32()
 
 
 def lists(**fields: pa.DataType) -> pa.DataType:
@@ -87,6 +88,7 @@ class Column:
 TEMPO = lists(time_s=F64, beat_length_s=F64, meter=I32, omit_first_bar=BOOL)
 BEATS = lists(time_s=F64, position=I32)
 NOTES = lists(time_s=F64, end_s=F64, beat=F64, kind=pa.int64(), lane=I32, x=F32, y=F32)
+STARS = lists(rate=F32, stars=F32)
 RIGHTS = struct(source=STR, terms_url=STR, official=BOOL)
 AUDIO = struct(bytes=pa.binary(), path=STR)
 
@@ -175,6 +177,17 @@ CHARTS: tuple[Column, ...] = (
     Column("declared_ai", BOOL, "A generator is credited as its mapper; null where nothing is said.", nullable=True),
     Column("keys", I32, "Number of columns of a mania chart; null elsewhere.", nullable=True),
     Column("njs", F64, "Beat Saber's note jump speed in metres a second; null elsewhere.", nullable=True),
+    Column(
+        "status",
+        STR,
+        "Standing on the game's website: ranked, approved, qualified, loved, pending, unsubmitted, unknown; null where "
+        "no source says.",
+        nullable=True,
+    ),
+    Column("status_as_of", DATE, "Day on which the source last looked the status up.", nullable=True),
+    Column("stars", F32, "Star rating without mods; null where no source says and it was not computed.", nullable=True),
+    Column("stars_by_rate", STARS, "Star rating at several rates of play, slowest first.", nullable=True),
+    Column("stars_source", STR, "What the stars come from, with its version.", nullable=True),
     *_SHARED_TIME[:2],
     Column("tempo_min_bpm", F64, "Slowest tempo in beats a minute.", nullable=True),
     Column("tempo_max_bpm", F64, "Fastest tempo in beats a minute.", nullable=True),

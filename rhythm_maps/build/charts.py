@@ -1,16 +1,20 @@
-"""The chart rows of a batch: the game parses, the build adds ids, hashes, group, track and rights."""
+"""The chart rows of a batch: the game parses, the build adds ids, hashes, group, track, rights and known facts."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from rhythm_maps.build.ledger import Ledger
+from rhythm_maps.build.manifest import ChartEntry
 from rhythm_maps.build.mapset_io import LoadedAudio, LoadedMapset
+from rhythm_maps.build.spec import Spec
 from rhythm_maps.errors import BadFormat
 from rhythm_maps.games.base import ChartBatch, Facts, Game, MapsetBytes
 from rhythm_maps.schema import arrow_schema, chart_columns
@@ -18,67 +22,50 @@ from rhythm_maps.songs import song_key
 
 
 @dataclass(frozen=True, slots=True)
+class Parsed:
+    """What the build knows of one parsed chart beside its row."""
+
+    chart_id: str
+    mapset_id: str
+    entry: ChartEntry
+    loaded: LoadedMapset
+    audio: LoadedAudio | None
+    """Its recording; None where there is none that can be used."""
+
+    @property
+    def data(self) -> bytes:
+        """Return the bytes of the chart's file."""
+        return self.loaded.files[self.entry.file or ""]
+
+
+@dataclass(frozen=True, slots=True)
 class Charts:
-    """Charts of a batch: one table row each, with the mapset and audio it came from, in manifest and name order."""
+    """Charts of a batch in manifest and name order: one table row and one `Parsed` each."""
 
     table: pa.Table
-    ids: list[str]
-    names: list[str]
-    loaded: list[LoadedMapset]
-    audio: list[LoadedAudio | None]
+    parsed: list[Parsed]
 
     def take(self, rows: Sequence[int]) -> Charts:
         """Return the charts at these row numbers."""
-        if len(rows) == len(self.ids):
+        if list(rows) == list(range(len(self.parsed))):
             return self
-        table = self.table.take(pa.array(rows, pa.int64()))
-        return Charts(
-            table,
-            [self.ids[i] for i in rows],
-            [self.names[i] for i in rows],
-            [self.loaded[i] for i in rows],
-            [self.audio[i] for i in rows],
-        )
+        return Charts(self.table.take(pa.array(rows, pa.int64())), [self.parsed[i] for i in rows])
 
 
-def parse_charts(game: Game, batch: Sequence[LoadedMapset], ledger: Ledger) -> Charts:
+def parse_charts(game: Game, batch: Sequence[LoadedMapset], spec: Spec, ledger: Ledger) -> Charts:
     """Parse a batch of mapsets; every chart that gives no row gets its ledger line here."""
     wanted = [_wanted(loaded, ledger) for loaded in batch]
-    parsed = game.parse([MapsetBytes(w, loaded.files) for w, loaded in zip(wanted, batch, strict=True)])
-    _check_accounted(wanted, parsed)
-    for reject in parsed.rejects:
+    result = game.parse([MapsetBytes(w, loaded.files) for w, loaded in zip(wanted, batch, strict=True)])
+    _check_accounted(wanted, result)
+    for reject in result.rejects:
         ledger.reject(batch[reject.mapset].entry, "chart", reject.name, reject.error)
-    loaded_of = [batch[i] for i in parsed.mapset.tolist()]
-    entries = [{chart.name: chart for chart in loaded.entry.charts} for loaded in batch]
-    chart_entries = [entries[i][name] for i, name in zip(parsed.mapset.tolist(), parsed.names, strict=True)]
-    audio = [
-        found if chart.audio and (found := loaded.audio[chart.audio]).error is None else None
-        for chart, loaded in zip(chart_entries, loaded_of, strict=True)
-    ]
-    ends = np.array([a.info.duration_s if a and a.info else np.nan for a in audio], np.float64)
-    table = game.rows(parsed, Facts(ends))
-    extra = [
-        _audio_warning(chart.problem, loaded, chart.audio)
-        for chart, loaded in zip(chart_entries, loaded_of, strict=True)
-    ]
-    files = [
-        (chart.file or "", loaded.files[chart.file or ""])
-        for chart, loaded in zip(chart_entries, loaded_of, strict=True)
-    ]
-    table = _complete(game, table, parsed, loaded_of, audio, files, extra)
-    order = sorted(range(len(parsed.names)), key=lambda i: (int(parsed.mapset[i]), parsed.names[i]))
-    charts = Charts(table, parsed.chart_ids, parsed.names, loaded_of, audio)
-    return (
-        charts
-        if order == list(range(len(order)))
-        else Charts(
-            table.take(pa.array(order, pa.int64())),
-            [charts.ids[i] for i in order],
-            [charts.names[i] for i in order],
-            [charts.loaded[i] for i in order],
-            [charts.audio[i] for i in order],
-        )
+    parsed = _parsed(batch, result)
+    ends = np.array(
+        [one.audio.info.duration_s if one.audio and one.audio.info else np.nan for one in parsed], np.float64
     )
+    charts = Charts(_complete(game, game.rows(result, Facts(ends)), parsed, spec), parsed)
+    mapsets = result.mapset.tolist()
+    return charts.take(sorted(range(len(parsed)), key=lambda i: (mapsets[i], result.names[i])))
 
 
 def _wanted(loaded: LoadedMapset, ledger: Ledger) -> tuple[tuple[str, str], ...]:
@@ -104,61 +91,92 @@ def _wanted(loaded: LoadedMapset, ledger: Ledger) -> tuple[tuple[str, str], ...]
     return tuple(wanted)
 
 
-def _check_accounted(wanted: Sequence[tuple[tuple[str, str], ...]], parsed: ChartBatch) -> None:
+def _check_accounted(wanted: Sequence[tuple[tuple[str, str], ...]], result: ChartBatch) -> None:
     asked = sorted((i, name) for i, charts in enumerate(wanted) for name, _ in charts)
     answered = sorted(
-        [*zip(parsed.mapset.tolist(), parsed.names, strict=True), *((r.mapset, r.name) for r in parsed.rejects)]
+        [*zip(result.mapset.tolist(), result.names, strict=True), *((r.mapset, r.name) for r in result.rejects)]
     )
     if asked != answered:
         difference = sorted(set(asked) ^ set(answered))[:3]
         raise AssertionError(f"a game must answer for every chart exactly once; it did not for {difference}")
 
 
-def _audio_warning(problem: str, loaded: LoadedMapset, name: str | None) -> list[str]:
-    if problem:
-        return [problem]
-    error = loaded.audio[name].error if name else None
-    return [error.code] if error else []
+def _parsed(batch: Sequence[LoadedMapset], result: ChartBatch) -> list[Parsed]:
+    entries = [{chart.name: chart for chart in loaded.entry.charts} for loaded in batch]
+    found = []
+    columns = zip(result.mapset.tolist(), result.names, result.chart_ids, result.mapset_ids, strict=True)
+    for i, name, chart_id, mapset_id in columns:
+        loaded, entry = batch[i], entries[i][name]
+        audio = loaded.audio[entry.audio] if entry.audio else None
+        own_id = mapset_id or f"sha256:{loaded.entry.digest[:16]}"
+        found.append(Parsed(chart_id, own_id, entry, loaded, None if audio is None or audio.error else audio))
+    return found
 
 
-def _complete(
-    game: Game,
-    table: pa.Table,
-    parsed: ChartBatch,
-    loaded: Sequence[LoadedMapset],
-    audio: Sequence[LoadedAudio | None],
-    files: Sequence[tuple[str, bytes]],
-    warnings: Sequence[list[str]],
-) -> pa.Table:
-    n = len(table)
-    schema = arrow_schema(chart_columns(game.columns))
-    artist, title = _names(table, "artist"), _names(table, "title")
-    own = [w or [] for w in table["warnings"].to_pylist()]
-    fallback = [f"sha256:{one.entry.digest[:16]}" for one in loaded]
-    added = {
-        "chart_id": parsed.chart_ids,
-        "mapset_id": [own_id or other for own_id, other in zip(parsed.mapset_ids, fallback, strict=True)],
-        "track_id": [one.sha256 if one else None for one in audio],
-        "group_id": [one.entry.group for one in loaded],
-        "song_key": [song_key(a, t) for a, t in zip(artist, title, strict=True)],
-        "game": [game.name] * n,
-        "file_name": [name for name, _ in files],
-        "file_sha256": [hashlib.sha256(data).hexdigest() for _, data in files],
-        "rights": [{"source": "local", "terms_url": game.terms_url, "official": False}] * n,
-        "warnings": [[*mine, *more] for mine, more in zip(own, warnings, strict=True)],
-    }
+def _complete(game: Game, table: pa.Table, parsed: Sequence[Parsed], spec: Spec) -> pa.Table:
+    """Add the columns of the build and of a library's facts, null columns for what the game lacks, and order them."""
+    added = _own_columns(game, table, parsed)
+    facts = [one.entry.facts for one in parsed]
+    if spec.stars:
+        facts = [_computed(game, one) for one in parsed]
+    known = {name for one in facts for name in one}
     columns = []
-    for field in schema:
+    for field in arrow_schema(chart_columns(game.columns)):
         if field.name in added:
             columns.append(pa.array(added[field.name], field.type))
+        elif field.name in known:
+            given = table[field.name].to_pylist() if field.name in table.column_names else [None] * len(table)
+            merged = [one.get(field.name, value) for one, value in zip(facts, given, strict=True)]
+            columns.append(_fact_array(merged, field.type))
         elif field.name in table.column_names:
             columns.append(table[field.name].cast(field.type))
         else:
-            columns.append(pa.nulls(n, field.type))
-    return pa.table(columns, schema=schema)
+            columns.append(pa.nulls(len(table), field.type))
+    return pa.table(columns, schema=arrow_schema(chart_columns(game.columns)))
+
+
+def _fact_array(values: list[Any], kind: pa.DataType) -> pa.Array:
+    if pa.types.is_date(kind):  # text in a manifest
+        values = [value and date.fromisoformat(value) for value in values]
+    return pa.array(values, kind)
+
+
+def _own_columns(game: Game, table: pa.Table, parsed: Sequence[Parsed]) -> dict[str, list[Any]]:
+    warnings = zip((w or [] for w in table["warnings"].to_pylist()), parsed, strict=True)
+    names = zip(_names(table, "artist"), _names(table, "title"), strict=True)
+    of: Callable[[Callable[[Parsed], Any]], list[Any]] = lambda value: [value(one) for one in parsed]  # noqa: E731
+    return {
+        "chart_id": of(lambda one: one.chart_id),
+        "mapset_id": of(lambda one: one.mapset_id),
+        "track_id": of(lambda one: one.audio.sha256 if one.audio else None),
+        "group_id": of(lambda one: one.loaded.entry.group),
+        "song_key": [song_key(artist, title) for artist, title in names],
+        "game": [game.name] * len(parsed),
+        "file_name": of(lambda one: one.entry.file),
+        "file_sha256": of(lambda one: hashlib.sha256(one.data).hexdigest()),
+        "rights": [{"source": "local", "terms_url": game.terms_url, "official": False}] * len(parsed),
+        "warnings": [[*mine, *_audio_warning(one)] for mine, one in warnings],
+    }
 
 
 def _names(table: pa.Table, column: str) -> list[str]:
     """Return the romanised names, else the Unicode ones, as the song key wants them."""
     pairs = zip(table[column].to_pylist(), table[f"{column}_unicode"].to_pylist(), strict=True)
     return [plain or other or "" for plain, other in pairs]
+
+
+def _audio_warning(one: Parsed) -> list[str]:
+    if one.entry.problem:
+        return [one.entry.problem]
+    error = one.loaded.audio[one.entry.audio].error if one.entry.audio else None
+    return [error.code] if error else []
+
+
+def _computed(game: Game, one: Parsed) -> dict[str, Any]:
+    """Return a chart's facts with its stars computed from its bytes instead of taken from a library."""
+    rates = game.stars(one.data)
+    rest = {name: value for name, value in one.entry.facts.items() if not name.startswith("stars")}
+    if rates is None:
+        return rest
+    by_rate = {"rate": [rate for rate, _ in rates], "stars": [stars for _, stars in rates]}
+    return {**rest, "stars": dict(rates).get(1.0), "stars_by_rate": by_rate, "stars_source": game.stars_source}

@@ -9,6 +9,9 @@ from datasets import Audio, ClassLabel, Features, List, Value
 
 from rhythm_maps.schema import Column
 
+_NAMES = {"double": "float64", "float": "float32", "date32[day]": "date32"}
+"""Arrow's own names of types that datasets calls otherwise."""
+
 
 def features(columns: Sequence[Column]) -> Features:
     """Return the features of `columns`; their `arrow_schema` carries the metadata that datasets reads."""
@@ -29,6 +32,4 @@ def _of_type(kind: pa.DataType, path: str, column: Column) -> object:
         return ClassLabel(names=list(column.labels[path]))
     if pa.types.is_struct(kind):
         return {f.name: _of_type(f.type, f"{path}.{f.name}" if path else f.name, column) for f in kind}
-    if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
-        return Value(str(kind))
-    return Value({"double": "float64", "float": "float32"}.get(str(kind), str(kind)))
+    return Value(_NAMES.get(str(kind), str(kind)))

@@ -66,6 +66,7 @@ def make_request(
     min_notes: int = 1,
     filters: Sequence[Sequence[Any]] | None = None,
     columns: Sequence[str] | None = None,
+    stars: bool = False,
     on_bad_files: str = "warn",
 ) -> Request:
     """Check the arguments of a load.
@@ -74,8 +75,9 @@ def make_request(
         game: the game.
         name: a stored config or a preset.
         min_notes: charts with fewer notes give no row.
-        filters: further filters over scalar chart columns; a preset's own hold as well.
+        filters: further filters over chart columns; a preset's own hold as well.
         columns: the columns wanted.
+        stars: compute star ratings.
         on_bad_files: "warn" (a `RejectsWarning` a shard), "error" or "skip".
 
     Raises:
@@ -85,7 +87,7 @@ def make_request(
         raise UsageError(f"on_bad_files is {on_bad_files!r}: expected one of {', '.join(ON_BAD_FILES)}")
     config = name if name in CONFIGS else "charts"
     preset = "" if name in CONFIGS else name
-    spec = make_spec(game, configs=(config,), min_notes=min_notes, preset=preset, filters=filters or ())
+    spec = make_spec(game, configs=(config,), min_notes=min_notes, preset=preset, filters=filters or (), stars=stars)
     return Request(spec, config, tuple(columns) if columns is not None else None, on_bad_files)  # type: ignore[arg-type]
 
 

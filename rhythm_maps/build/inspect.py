@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from rhythm_maps import games, limits
 from rhythm_maps.audio.probe import probe
-from rhythm_maps.build import manifest
+from rhythm_maps.build import game_files, manifest
 from rhythm_maps.build.mapset_io import examine
 from rhythm_maps.build.previous import INFO_FILE
 from rhythm_maps.build.run import read_info
@@ -45,34 +45,78 @@ _TRACK_FACTS = (
 )
 
 
-def inspect(path: Path, progress: Callable[[Sequence[Found]], Iterator[Found]] = iter) -> dict[str, Any]:
+Progress = Callable[[Sequence[Any]], Iterator[Any]]
+
+
+def inspect(path: Path, progress: Progress = iter, maps: Path | None = None) -> dict[str, Any]:
     """Find out what is at a path.
 
     Args:
         path: a file or folder.
-        progress: wraps the list of mapsets of a folder while they are read, to show a bar.
+        progress: wraps the list of mapsets or files of a folder while they are read, to show a bar.
+        maps: a folder of maps, an archive or a file that lists charts (`osu!.db`): its songs are put beside the chart
+            ids of replays and databases.
 
     Returns:
-        ``kind`` ("maps", "build", "manifest", "audio", "parquet" or "unknown") and the facts of that kind.
+        ``kind`` ("maps", "game_file", "build", "manifest", "audio", "parquet" or "unknown") and the facts of that
+        kind. "maps" has ``files`` beside its ``games``: files that are no maps, without their tables. Of these and of
+        "game_file" see `game_files.describe_file`; `game_files.plain` makes JSON of them.
 
     Raises:
         InputError: there is nothing, or it cannot be read.
     """
+    known = _known(maps, progress) if maps else {}
     root, start = normalise_root(path)
     if start == root:
         info = read_info(start)
-        return _build(info) if info else _maps(start, progress)
-    maps = [found for name in games.names() if (found := _one_file(games.get(name), start))]
-    if maps:
-        return {"kind": "maps", "games": [_facts(*one, progress) for one in maps]}
+        return _build(info) if info else _folder(start, progress, known)
+    owners = [found for name in games.names() if (found := _one_file(games.get(name), start))]
+    if owners:
+        return {"kind": "maps", "games": [_facts(*one, progress) for one in owners], "files": []}
+    entry = game_files.describe_file(start)
+    if entry is not None:
+        return {"kind": "game_file", **(game_files.join(entry, known) if maps else entry)}
     return _other_file(start)
+
+
+def _folder(folder: Path, progress: Progress, known: game_files.Known) -> dict[str, Any]:
+    """Return the maps of a folder, and its other files with the songs they are about."""
+    found = _maps(folder, progress)
+    known = dict(known)
+    for one in found["games"]:
+        known |= game_files.songs_of_charts(one["charts"])
+    files = []
+    for entry in game_files.describe_folder(folder, progress):
+        known |= game_files.songs_of_file(entry)
+        # The frames of a thousand replays would fill the memory; they are shown file by file.
+        files.append({**entry, "tables": {}})
+    return {**found, "files": [game_files.join(entry, known) if known else entry for entry in files]}
+
+
+def _known(path: Path, progress: Progress) -> game_files.Known:
+    root, start = normalise_root(path)
+    if start != root and (entry := game_files.describe_file(start)) is not None:
+        return game_files.songs_of_file(entry)
+    known: game_files.Known = {}
+    if start == root:
+        found = _maps(start, progress)["games"]
+        for entry in game_files.describe_folder(start, progress):
+            known |= game_files.songs_of_file(entry)
+    else:
+        owners = [owner for name in games.names() if (owner := _one_file(games.get(name), start))]
+        found = [_facts(*one, progress) for one in owners]
+    for one in found:
+        known |= game_files.songs_of_charts(one["charts"])
+    if not known:
+        raise InputError(f"{path}: no maps are known there. Expected a folder of maps, an archive or an osu!.db.")
+    return known
 
 
 def _build(info: dict[str, Any]) -> dict[str, Any]:
     return {"kind": "build", **{name: value for name, value in info.items() if name != "files"}}
 
 
-def _maps(folder: Path, progress: Callable[[Sequence[Found]], Iterator[Found]]) -> dict[str, Any]:
+def _maps(folder: Path, progress: Progress) -> dict[str, Any]:
     found = [(games.get(name), folder, find_mapsets(games.get(name), folder)) for name in games.names()]
     return {"kind": "maps", "games": [_facts(*one, progress) for one in found if one[2]]}
 
@@ -92,9 +136,7 @@ def _one_file(game: Game, path: Path) -> tuple[Game, Path, list[Found]] | None:
     return game, path.parent, [owner]
 
 
-def _facts(
-    game: Game, root: Path, found: Sequence[Found], progress: Callable[[Sequence[Found]], Iterator[Found]]
-) -> dict[str, Any]:
+def _facts(game: Game, root: Path, found: Sequence[Found], progress: Progress) -> dict[str, Any]:
     spec = make_spec(game.name, configs=("charts", "beats"), min_notes=0)
     charts: list[dict[str, Any]] = []
     tracks: list[dict[str, Any]] = []

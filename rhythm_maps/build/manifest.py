@@ -20,7 +20,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -41,6 +41,10 @@ class ChartEntry(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the map calls its audio, where that is not a member's exact name."""
     problem: str = ""
     """Why there is no audio: ``audio_missing``, ``audio_ambiguous`` or ``audio_unnamed``."""
+    chart_id: str = ""
+    """The game's own id, where the scan knows it."""
+    facts: dict[str, Any] = {}
+    """What a library of the game says of the chart: core column -> value."""
 
 
 class FileEntry(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -102,9 +102,9 @@ def _chart_entry(ref: ChartRef, index: NameIndex) -> ChartEntry:
     found = index.find(ref.audio)
     if found.name is not None:
         named = "" if found.name == ref.audio else ref.audio
-        return ChartEntry(ref.name, ref.file, audio=found.name, audio_named=named)
+        return ChartEntry(ref.name, ref.file, audio=found.name, audio_named=named, chart_id=ref.chart_id)
     problem = "audio_unnamed" if found.status == "empty" else f"audio_{found.status}"
-    return ChartEntry(ref.name, ref.file, audio_named=ref.audio, problem=problem)
+    return ChartEntry(ref.name, ref.file, audio_named=ref.audio, problem=problem, chart_id=ref.chart_id)
 
 
 def _file_entry(source: MemberSource, name: str) -> FileEntry:

@@ -23,6 +23,9 @@ from rhythm_maps.schema import Column, chart_columns
 
 Filter = tuple[str, str, Any]
 OPERATORS = ("==", "=", "!=", "<", "<=", ">", ">=", "in", "not in")
+CONTAINS = "contains"
+"""Our own operator for columns that are lists of text, such as mappers and tags; a preset cannot use it, because no
+Parquet reader knows it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,21 +76,34 @@ def get(game: str, name: str) -> Preset:
         ) from None
 
 
-def check_filters(filters: Sequence[Sequence[Any]], columns: Sequence[Column], where: str) -> tuple[Filter, ...]:
+def check_filters(
+    filters: Sequence[Sequence[Any]], columns: Sequence[Column], where: str, *, lists: bool = False
+) -> tuple[Filter, ...]:
     """Check ``[(column, operator, value), ...]`` against the columns that can be filtered.
+
+    Args:
+        filters: what to check.
+        columns: the columns there are.
+        where: what the filters belong to, for messages.
+        lists: allow ``(column, "contains", text)`` on lists of text.
 
     Raises:
         UsageError: an unknown column, one that is no top-level scalar, or an unknown operator.
     """
+    texts = {c.name for c in columns if lists and c.type == pa.list_(pa.string())}
     scalars = {c.name for c in columns if not pa.types.is_nested(c.type)}
     checked: list[Filter] = []
     for item in filters:
         if not isinstance(item, list | tuple) or len(item) != 3 or not isinstance(item[0], str):
             raise UsageError(f"{where}: a filter is (column, operator, value), not {item!r}")
         name, operator, value = item
+        if name in texts and operator == CONTAINS:
+            checked.append((name, operator, str(value)))
+            continue
         if name not in scalars:
             nested = name in {c.name for c in columns}
-            why = "holds lists or structs, and only scalar columns can be filtered" if nested else "does not exist"
+            why = "holds lists or structs: only scalar columns can be compared" if nested else "does not exist"
+            why += f'; use ("{name}", "{CONTAINS}", text)' if name in texts else ""
             raise UsageError(f"{where}: column {name!r} {why}. Columns: {', '.join(sorted(scalars))}")
         if operator not in OPERATORS:
             raise UsageError(f"{where}: operator {operator!r} is not one of {' '.join(OPERATORS)}")
@@ -99,8 +115,15 @@ def mask(table: pa.Table, filters: Sequence[Filter]) -> pa.ChunkedArray | None:
     """Return which rows pass all filters (a null never passes), or None when there is nothing to filter."""
     if not filters:
         return None
-    names = sorted({name for name, _, _ in filters})
-    expression = pq.filters_to_expression([tuple(f) for f in filters])
-    numbered = table.select(names).append_column("__row", pa.array(range(len(table)), pa.int64()))
-    kept = numbered.filter(expression)["__row"]
-    return pc.is_in(numbered["__row"], value_set=kept.combine_chunks())
+    numbered = table.append_column("__row", pa.array(range(len(table)), pa.int64()))
+    plain = [item for item in filters if item[1] != CONTAINS]
+    if plain:
+        scalars = numbered.select(["__row", *sorted({name for name, _, _ in plain})])
+        kept = scalars.filter(pq.filters_to_expression(plain))["__row"]
+    else:
+        kept = numbered["__row"]
+    passed = pc.is_in(numbered["__row"], value_set=kept.combine_chunks())
+    for name, _, value in (item for item in filters if item[1] == CONTAINS):
+        holds = [value in (texts or ()) for texts in table[name].to_pylist()]
+        passed = pc.and_(passed, pa.array(holds, pa.bool_()))
+    return passed

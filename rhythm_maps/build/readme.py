@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from string import Template
@@ -94,7 +95,8 @@ def _column_table(cols: Sequence[Column]) -> str:
 
 
 def _type_name(column: Column) -> str:
-    text = str(column.type).replace("item: ", "").replace("double", "float64").replace("float>", "float32>")
+    text = str(column.type).replace("item: ", "").replace("double", "float64").replace("date32[day]", "date32")
+    text = re.sub(r"\bfloat\b", "float32", text)
     return "Audio(decode=False)" if column.audio else text
 
 

@@ -28,6 +28,7 @@ from rhythm_maps.errors import BadFormat, BuildError, NoDataError, UsageError
 from rhythm_maps.files import atomic
 from rhythm_maps.files.paths import cache_dir, path_id
 from rhythm_maps.games.base import Game
+from rhythm_maps.sources.library import Library, read_library
 from rhythm_maps.sources.local import Found, find_mapsets, normalise_root
 
 _CACHE_FORMAT = 1
@@ -168,7 +169,9 @@ def _scan_root(
     game: Game, root: Path, start: Path, number: int, progress: Callable[[Sequence[Found]], Iterator[Found]]
 ) -> tuple[list[MapsetEntry], list[RejectEntry], int]:
     cache = ScanCache(game, start)
-    entries, rejects = [], []
+    library = read_library(game, root)
+    entries: list[MapsetEntry] = []
+    rejects = [RejectEntry(number, name, e.code, e.reason, e.place or name) for name, e in library.problems]
     for found in progress(find_mapsets(game, start)):
         line = cache.get(found)
         if line is None:
@@ -176,11 +179,22 @@ def _scan_root(
             cache.put(found, line)
         line = msgspec.structs.replace(line, root=number)
         if isinstance(line, MapsetEntry):
-            entries.append(line)
+            entries.append(_with_facts(line, library))
         else:
             rejects.append(line)
     cache.save()
     return entries, rejects, cache.reused
+
+
+def _with_facts(entry: MapsetEntry, library: Library) -> MapsetEntry:
+    """Add what the library says of the charts; after the cache, because the library changes more often than maps."""
+    if not library.facts:
+        return entry
+    charts = [
+        msgspec.structs.replace(chart, facts=dict(sorted(library.facts.get(chart.chart_id, {}).items())))
+        for chart in entry.charts
+    ]
+    return msgspec.structs.replace(entry, charts=charts)
 
 
 def _examine(game: Game, root: Path, found: Found) -> MapsetEntry | RejectEntry:

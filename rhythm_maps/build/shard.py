@@ -54,7 +54,7 @@ def iter_shard(
     groups = tracks.Collector(spec)
     ledger = Ledger(entries)
     for loaded in _batches(entries, roots, spec, read_ahead, at):
-        charts = parse_charts(game, loaded, ledger)
+        charts = parse_charts(game, loaded, spec, ledger)
         charts = _filtered(charts, spec, ledger)
         yield from groups.add(loaded, charts, ledger)
         if "charts" in spec.configs:
@@ -93,8 +93,8 @@ def _filtered(charts: Charts, spec: Spec, ledger: Ledger) -> Charts:
     wanted = passed.to_pylist() if passed is not None else [True] * len(few)
     seen: set[str] = set()
     keep = []
-    for i, (chart_id, has_few, is_wanted) in enumerate(zip(charts.ids, few, wanted, strict=True)):
-        entry, name = charts.loaded[i].entry, charts.names[i]
+    for i, (one, has_few, is_wanted) in enumerate(zip(charts.parsed, few, wanted, strict=True)):
+        entry, name, chart_id = one.loaded.entry, one.entry.name, one.chart_id
         if chart_id in seen:
             ledger.add(entry, "chart", name, "duplicate_of", row_id=chart_id)
             continue

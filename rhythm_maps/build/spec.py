@@ -30,7 +30,8 @@ class Spec(msgspec.Struct, frozen=True):
         configs: which of `CONFIGS` are made.
         min_notes: charts with fewer notes give no row.
         preset: keep only the charts of this preset; "" for all.
-        filters: further filters over scalar chart columns; all must hold.
+        filters: further filters over chart columns; all must hold.
+        stars: compute star ratings instead of taking them from a library of the game.
         row_group_bytes: largest row group.
         schema_version: version of the columns.
     """
@@ -40,6 +41,7 @@ class Spec(msgspec.Struct, frozen=True):
     min_notes: int = 1
     preset: str = ""
     filters: tuple[Filter, ...] = ()
+    stars: bool = False
     row_group_bytes: int = limits.ROW_GROUP_BYTES
     schema_version: str = SCHEMA_VERSION
 
@@ -57,6 +59,7 @@ def make_spec(
     min_notes: int = 1,
     preset: str = "",
     filters: Sequence[Sequence[Any]] = (),
+    stars: bool = False,
     row_group_bytes: int = limits.ROW_GROUP_BYTES,
 ) -> Spec:
     """Check the parts of a build's description and put them together.
@@ -76,9 +79,11 @@ def make_spec(
         raise UsageError(f"row_group_bytes is {row_group_bytes}: expected at least {limits.MIB}")
     if preset:
         presets.get(game, preset)
-    checked = presets.check_filters(filters, chart_columns(own.columns), "filters")
+    checked = presets.check_filters(filters, chart_columns(own.columns), "filters", lists=True)
     ordered = tuple(name for name in CONFIGS if name in configs)
-    return Spec(game, ordered, min_notes, preset, checked, row_group_bytes)
+    if stars:
+        own.stars(b"")  # says now, and not in the middle of a build, that its library is missing
+    return Spec(game, ordered, min_notes, preset, checked, stars, row_group_bytes)
 
 
 def columns(game: str, config: str) -> tuple[Column, ...]:

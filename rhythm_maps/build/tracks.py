@@ -33,9 +33,9 @@ class Collector:
             _reject_unusable(loaded, ledger)
         files = _recordings(batch)
         charts_of: dict[str, list[int]] = defaultdict(list)
-        for i, audio in enumerate(charts.audio):
-            if audio is not None:
-                charts_of[audio.sha256].append(i)
+        for i, one in enumerate(charts.parsed):
+            if one.audio is not None:
+                charts_of[one.audio.sha256].append(i)
         made = [sha for sha in files if sha in charts_of]
         for sha, found in files.items():
             _account(found, ledger, made=sha in charts_of)
@@ -120,7 +120,7 @@ def _beats_table(charts: Charts, audio: Sequence[LoadedAudio], charts_of: Sequen
         charts_of: for each recording the numbers of its charts; the one with most notes gives the beats.
     """
     notes = charts.table["n_notes"].to_pylist()
-    chosen = [min(mine, key=lambda i: (-notes[i], charts.ids[i])) for mine in charts_of]
+    chosen = [min(mine, key=lambda i: (-notes[i], charts.parsed[i].chart_id)) for mine in charts_of]
     own = charts.table.select(list(_OF_CHART)).take(pa.array(chosen, pa.int64()))
     games = charts.table["game"].to_pylist()
     infos = [one.info for one in audio if one.info is not None]
@@ -137,7 +137,7 @@ def _beats_table(charts: Charts, audio: Sequence[LoadedAudio], charts_of: Sequen
         "timeline_shift_s": [0.0] * len(audio),
         "clock_rule": ["none"] * len(audio),
         "n_charts": [len(mine) for mine in charts_of],
-        "chart_ids": [sorted(charts.ids[i] for i in mine) for mine in charts_of],
+        "chart_ids": [sorted(charts.parsed[i].chart_id for i in mine) for mine in charts_of],
         "games": [sorted({games[i] for i in mine}) for mine in charts_of],
         "audio_md5": [one.md5 for one in audio],
         "warnings": [[] for _ in audio],

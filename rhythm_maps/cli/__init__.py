@@ -17,6 +17,8 @@ _COMMANDS = {
     "scan": "List your maps into a manifest: what is there, what belongs together, which split.",
     "build": "Turn maps or a manifest into a folder that load_dataset opens.",
     "inspect": "Show what a file or folder is, what is in it and what is wrong with it.",
+    "export": "Turn a build into what other tools take: folders of audio, beats and tempo.",
+    "extract-official": "Write the official levels of a Beat Saber install as ordinary level folders.",
     "demo": "Build both games from a generated sample pack and show what comes out.",
 }
 
@@ -32,7 +34,7 @@ class _LazyGroup(click.Group):
         del ctx
         if cmd_name not in _COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"rhythm_maps.cli.{cmd_name}").command
+        command: click.Command = importlib.import_module(f"rhythm_maps.cli.{cmd_name.replace('-', '_')}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

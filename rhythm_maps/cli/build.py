@@ -8,19 +8,25 @@ from pathlib import Path
 import click
 
 from rhythm_maps.build.spec import CONFIGS
-from rhythm_maps.cli.options import GAME, bar, scan_options
+from rhythm_maps.cli.filters import parse_filters
+from rhythm_maps.cli.options import GAME, bar, find_paths, scan_options
 from rhythm_maps.cli.report import build_summary, scan_summary
 from rhythm_maps.errors import UsageError
 
 
 @click.command("build", short_help="Turn maps or a manifest into a dataset folder.")
 @click.argument("game", type=GAME)
-@click.argument("paths", nargs=-1, required=True, type=click.Path())
+@click.argument("paths", nargs=-1, type=click.Path())
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder to make.")
 @click.option("--configs", default=",".join(CONFIGS), show_default=True, help="Which tables to make.")
 @click.option("--preset", default="", help="Keep only the charts of this preset, such as mania_4k.")
+@click.option(
+    "--filter", "filters", multiple=True, help='Keep charts such as "stars>=5", "keys in 4,7", "mappers~Name".'
+)
+@click.option("--stars", is_flag=True, help="Compute star ratings at several rates (extra: rhythm-maps[stars]).")
 @click.option("--min-notes", default=1, show_default=True, help="Charts with fewer notes are left out.")
 @click.option("--workers", default=1, show_default=True, help="Processes; the result does not depend on it.")
+@click.option("--yes", is_flag=True, help="Without PATHS: take the folder of maps that was found on this machine.")
 @click.option("--fresh", is_flag=True, help="Build again although a finished or interrupted build is there.")
 @click.option("--max-rejects", type=int, help="Exit with 1 when more charts and inputs than this were rejected.")
 @scan_options
@@ -30,15 +36,20 @@ def command(
     out: Path,
     configs: str,
     preset: str,
+    filters: tuple[str, ...],
     min_notes: int,
     workers: int,
     *,
+    stars: bool,
+    yes: bool,
     fresh: bool,
     max_rejects: int | None,
     previous: str | None,
     splits: tuple[float, ...] | None,
 ) -> None:
     """Build a dataset folder from PATHS: folders and archives of GAME, or one manifest.jsonl of a scan.
+
+    Without PATHS it says which folder of maps it found on this machine, and takes it with --yes.
 
     The folder holds Parquet, a README that names the configs, and a ledger of everything that was read. A build that
     was stopped goes on where it was when the same command runs again.
@@ -47,8 +58,9 @@ def command(
     from rhythm_maps.build.spec import make_spec
 
     names = tuple(name.strip() for name in configs.split(",") if name.strip())
-    spec = make_spec(game, configs=names, preset=preset, min_notes=min_notes)
-    manifest = _manifest(game, paths, previous, splits)
+    wanted = parse_filters(game, filters)
+    spec = make_spec(game, configs=names, preset=preset, min_notes=min_notes, filters=wanted, stars=stars)
+    manifest = _manifest(game, paths or find_paths(game, yes=yes), previous, splits)
     with _Progress() as progress:
         result = build(
             manifest, out, spec, workers=workers, fresh=fresh, on_start=progress.start, on_done=progress.update

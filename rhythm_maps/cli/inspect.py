@@ -19,28 +19,43 @@ _SHOWN_PROBLEMS = 20
 
 @click.command("inspect", short_help="Show what a file or folder is.")
 @click.argument("path", type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
-def command(path: Path, *, as_json: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON: every field, dates as ISO 8601.")
+@click.option(
+    "--maps",
+    type=click.Path(path_type=Path),
+    help="Maps or an osu!.db: songs are named beside the replays and scores of PATH.",
+)
+def command(path: Path, *, as_json: bool, maps: Path | None) -> None:
     """Show what PATH is, what is in it and what is wrong with it.
 
     PATH is an archive (.osz, .olz, .zip), a chart, a folder of maps, a dataset folder, a manifest, an audio or a
-    Parquet file.
+    Parquet file, one of osu!'s databases (osu!.db, collection.db, scores.db, presence.db), a replay (.osr) or a folder
+    of replays.
     """
+    from rhythm_maps.build.game_files import plain
     from rhythm_maps.build.inspect import inspect
+    from rhythm_maps.cli.game_files import file_lines
 
-    facts = inspect(path, progress=lambda found: bar(found, "inspect"))
+    facts = inspect(path, progress=lambda found: bar(found, "inspect", unit="item"), maps=maps)
     if as_json:
-        click.echo(json.dumps(facts, ensure_ascii=False, indent=2))
+        # The frames of a replay, one number a line, are for nobody to read.
+        indent = None if facts["kind"] == "game_file" else 2
+        click.echo(json.dumps(plain(facts), ensure_ascii=False, indent=indent))
         return
-    show = {"maps": _maps, "build": _build, "manifest": _manifest, "audio": _audio, "parquet": _parquet}
+    show = {
+        "maps": _maps, "build": _build, "manifest": _manifest, "audio": _audio, "parquet": _parquet,
+        "game_file": file_lines,
+    }  # fmt: skip
     for line in show.get(facts["kind"], _unknown)(facts):
         click.echo(printable(line) if "\n" not in line else line)
 
 
 def _maps(facts: dict[str, Any]) -> list[str]:
-    if not facts["games"]:
+    from rhythm_maps.cli.game_files import folder_lines
+
+    if not facts["games"] and not facts["files"]:
         return ["No maps of any game here."]
-    lines = []
+    lines: list[str] = []
     for one in facts["games"]:
         charts, tracks = one["charts"], one["tracks"]
         modes = ", ".join(f"{n} {mode}" for mode, n in one["modes"].items())
@@ -63,7 +78,7 @@ def _maps(facts: dict[str, Any]) -> list[str]:
         ]  # fmt: skip
         lines += ["", table(audio)] if tracks else []
         lines += _problems(one)
-    return lines
+    return [*lines, *folder_lines(facts["files"])]
 
 
 def _chart(row: dict[str, Any]) -> list[str]:

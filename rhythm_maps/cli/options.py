@@ -44,8 +44,27 @@ def scan_options(command: Callable[..., None]) -> Callable[..., None]:
     )(command)
 
 
-def bar(items: Sequence[T], label: str) -> Iterator[T]:
+def find_paths(game: str, *, yes: bool) -> tuple[str, ...]:
+    """Return the default folder of a game's maps, when the person agreed to it.
+
+    Raises:
+        UsageError: none was found, or nobody agreed.
+    """
+    from rhythm_maps.sources.places import find_places
+
+    found = find_places(games.get(game))
+    if not found:
+        raise UsageError(f"no PATH given, and no maps of {games.get(game).title} found in the usual folders")
+    if not yes:
+        others = "".join(f"\n  {path}" for path in found[1:])
+        also = f"\nAlso found:{others}" if others else ""
+        raise UsageError(f"no PATH given. Found {found[0]}: add --yes to take it, or name a folder.{also}")
+    click.echo(f"Taking {found[0]}")
+    return (str(found[0]),)
+
+
+def bar(items: Sequence[T], label: str, unit: str = "mapset") -> Iterator[T]:
     """Iterate with a progress bar; none when the output is no terminal."""
     from tqdm import tqdm
 
-    yield from tqdm(items, desc=label, unit="mapset", disable=not sys.stderr.isatty(), leave=False)
+    yield from tqdm(items, desc=label, unit=unit, disable=not sys.stderr.isatty(), leave=False)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -47,6 +47,8 @@ class ChartRef(NamedTuple):
     """For the song key: romanised where there is such a name, else Unicode."""
     audio: str
     """Name of its audio as a member name, as the map says it (the build looks it up); empty for none."""
+    chart_id: str = ""
+    """The game's own id where it is known before parsing, so that a library's facts find the chart; else empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +122,68 @@ class Facts:
 
 
 class Sample(NamedTuple):
-    """One generated mapset of the sample pack: the archive's file name and its bytes."""
+    """One generated file of the sample pack: a mapset's archive, or a library file of the game; name and bytes."""
 
     file_name: str
     data: bytes
+
+
+class FactTable(NamedTuple):
+    """A table among the facts of a file.
+
+    A table with the columns `chart_id`, `artist`, `title` and `difficulty` says which charts its file knows; one with
+    `chart_id` alone refers to them.
+    """
+
+    columns: Mapping[str, Sequence[Any] | npt.NDArray[Any]]
+    """Columns of one length: lists or arrays; dates as datetime64 in UTC or aware datetimes, None or NaT for none."""
+    shown: tuple[str, ...] = ()
+    """What a person wants to see of it; nothing of a table of numbers for programs."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """What a game knows of one of its files that is no map.
+
+    Attributes:
+        form: a word for files of this kind: ``replay``.
+        what: a sentence that says what it is.
+        facts: single values by name: None, bool, int, float, str, aware datetime, lists and dicts of these. `chart_id`
+            is the chart that the file is about.
+        tables: its tables by name.
+        shown: the facts that stand for the file where many of its kind are listed.
+        problems: what is wrong with it.
+    """
+
+    form: str
+    what: str
+    facts: Mapping[str, Any]
+    tables: Mapping[str, FactTable] = field(default_factory=dict)
+    shown: tuple[str, ...] = ()
+    problems: Sequence[BadFormat] = ()
+
+
+@runtime_checkable
+class KnowsFiles(Protocol):
+    """A game that also knows files that are no maps, such as replays: `inspect` shows them, they enter no row.
+
+    A game without such files has none of this.
+    """
+
+    @property
+    def file_suffixes(self) -> tuple[str, ...]:
+        """Return the suffixes of files worth reading for `describe`, lower case with the dot."""
+
+    def describe(self, name: str, data: bytes) -> FileFacts | None:
+        """Say what is in a file; None where it is none of the game's.
+
+        Args:
+            name: file name without folders.
+            data: its bytes.
+
+        Raises:
+            BadFormat: it should be one of the game's and cannot be read.
+        """
 
 
 class Game(Protocol):
@@ -171,3 +231,53 @@ class Game(Protocol):
 
     def samples(self) -> Iterator[Sample]:
         """Generate the game's part of the sample pack: same bytes every time, no third-party content."""
+
+    # What follows has answers in `GameDefaults` for games that have nothing to say.
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Return the folders where the game keeps maps, best first: paths with ``~``, ``%NAME%`` and ``$NAME``."""
+
+    @property
+    def library_files(self) -> tuple[str, ...]:
+        """Return the names of files in or beside a folder of maps that say more of its charts (``osu!.db``)."""
+
+    def library(self, name: str, data: bytes) -> Mapping[str, Mapping[str, Any]]:
+        """Read such a file: chart id -> core column -> value. Nothing that concerns the player is in it.
+
+        Raises:
+            BadFormat: it cannot be read.
+        """
+
+    def stars(self, data: bytes) -> Sequence[tuple[float, float]] | None:
+        """Compute the star rating of a chart at several rates: (rate, stars); None where there is no such measure.
+
+        Raises:
+            MissingExtra: the library that computes it is not installed.
+        """
+
+    @property
+    def stars_source(self) -> str:
+        """Return what computes the stars, with its version."""
+
+
+class GameDefaults:
+    """Answers of a game that has no default folders, no library and no star rating."""
+
+    places: tuple[str, ...] = ()
+    library_files: tuple[str, ...] = ()
+
+    def library(self, name: str, data: bytes) -> Mapping[str, Mapping[str, Any]]:
+        """Know nothing more."""
+        del name, data
+        return {}
+
+    def stars(self, data: bytes) -> Sequence[tuple[float, float]] | None:
+        """Have no star rating."""
+        del data
+        return None
+
+    @property
+    def stars_source(self) -> str:
+        """Return nothing."""
+        return ""

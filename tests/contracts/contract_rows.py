@@ -34,13 +34,13 @@ def same(one, other):
             return False
         if one.dtype == object:
             return all(same(a, b) for a, b in zip(one.tolist(), other.tolist(), strict=True))
-        return np.array_equal(one, other, equal_nan=one.dtype.kind == "f")
+        return np.array_equal(one, other, equal_nan=one.dtype.kind in "fM")
     if isinstance(one, Mapping):
         return list(one) == list(other) and all(same(one[key], other[key]) for key in one)
     if isinstance(one, Sequence) and not isinstance(one, str | bytes):
         # repr, because a list of floats may hold NaN, and is compared faster so than value by value
         return len(one) == len(other) and repr(one) == repr(other)
-    return one == other or (one != one and other != other)  # NaN
+    return bool(one == other or (one != one and other != other))  # NaN, NaT
 
 
 def by_id(rows):

@@ -6,6 +6,7 @@ import filelock
 import pytest
 from many import write_many
 
+from rhythm_maps import games
 from rhythm_maps.build.run import build
 from rhythm_maps.build.samples import write_samples
 from rhythm_maps.build.scan import scan
@@ -38,6 +39,11 @@ class Packs:
     def samples(self, game):
         """The sample pack of a game."""
         return self.once(f"samples/{game}", lambda folder: write_samples(game, folder))
+
+    def archives(self, game):
+        """The archives of the sample pack, sorted; a game's library file may lie beside them."""
+        suffixes = games.get(game).archive_suffixes
+        return sorted(path for path in self.samples(game).iterdir() if path.name.lower().endswith(suffixes))
 
     def many(self, game, n=MANY):
         """A folder of `n` mapsets of `n` songs."""

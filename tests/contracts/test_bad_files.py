@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import warnings
 from typing import NamedTuple
 
@@ -37,10 +38,10 @@ def damaged(packs, tmp_path):
 
     def make(game):
         folder = tmp_path / "damaged"
-        folder.mkdir()
+        shutil.copytree(packs.samples(game), folder)
         entries = {entry.path: entry for entry in scan(game, [packs.samples(game)]).entries}
         chosen = None
-        for path in sorted(packs.samples(game).iterdir()):
+        for path in packs.archives(game):
             members, entry = members_of(path), entries[path.name]
             if chosen is None and len({c.file for c in entry.charts}) > 1 and len(entry.song_keys) == 1:
                 chosen = Damaged(folder, path.name, entry.charts[-1].name)

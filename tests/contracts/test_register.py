@@ -68,7 +68,7 @@ def test_a_name_wins_over_a_folder_and_a_path_opens_the_folder(game, packs, monk
 
 
 def test_a_data_file_that_is_no_manifest_says_what_to_give(game, packs, tmp_path):
-    archive = str(next(packs.samples(game).iterdir()))
+    archive = str(packs.archives(game)[0])
     with pytest.raises(UsageError, match=r"manifest .*data_dir="):
         datasets.load_dataset(game, data_files=archive)
     (tmp_path / "manifest.jsonl").write_bytes(b'{"kind": "header"}\n')

@@ -131,7 +131,7 @@ def test_copies_of_mapsets_give_no_rows_of_their_own(game, packs, exports, tmp_p
     """Every mapset twice, as archive and unpacked: the same rows, one line more for each chart and audio file."""
     folder = tmp_path / "maps"
     shutil.copytree(packs.samples(game), folder)
-    for archive in packs.samples(game).iterdir():
+    for archive in packs.archives(game):
         for name, data in members_of(archive).items():
             (folder / "unpacked" / archive.stem / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / "unpacked" / archive.stem / name).write_bytes(data)

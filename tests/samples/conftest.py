@@ -29,7 +29,7 @@ def opened(samples: Iterator[Sample]) -> Pack:
 def osu_pack() -> Pack:
     from rhythm_maps.games.osu.samples import mapsets
 
-    return opened(mapsets())
+    return opened(sample for sample in mapsets() if sample.file_name.endswith(".osz"))
 
 
 @pytest.fixture(scope="session")

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from rhythm_maps.games.base import ChartBatch, Facts, Game, Mapset, MapsetBytes, Members, Sample
+from rhythm_maps.games.base import ChartBatch, Facts, Game, GameDefaults, Mapset, MapsetBytes, Members, Sample
 from rhythm_maps.games.beat_saber import chart, mapset, rows
 from rhythm_maps.games.beat_saber.columns import COLUMNS
 from rhythm_maps.schema import Column
 
 
 @dataclass(frozen=True, slots=True)
-class BeatSaber:
+class BeatSaber(GameDefaults):
     """The game as the rest of the package sees it (`rhythm_maps.games.base.Game`)."""
 
     name: str = "beat_saber"

@@ -1,18 +1,33 @@
-"""osu!: the `.osu` file format in its four modes, versions 3 to 14 and 128."""
+"""osu!: the `.osu` file format in its four modes, versions 3 to 14 and 128; databases and replays for `inspect`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import pyarrow as pa
 
-from rhythm_maps.games.base import ChartBatch, Facts, Mapset, MapsetBytes, Members, Sample
-from rhythm_maps.games.osu import charts, mapset, rows
+from rhythm_maps.games.base import ChartBatch, Facts, FileFacts, GameDefaults, Mapset, MapsetBytes, Members, Sample
+from rhythm_maps.games.osu import charts, library, mapset, rows, stars
 from rhythm_maps.games.osu.columns import COLUMNS
 from rhythm_maps.schema import Column
 
+PLACES = (
+    r"%LOCALAPPDATA%\osu!\Exports",
+    r"%LOCALAPPDATA%\osu!\Songs",
+    r"%APPDATA%\osu\exports",
+    "~/Library/Application Support/osu/exports",
+    "/Applications/osu!.app/Contents/Resources/drive_c/osu!/Songs",
+    "$XDG_DATA_HOME/osu/exports",
+    "~/.local/share/osu/exports",
+    "~/.local/share/osu-wine/osu!/Exports",
+    "~/.local/share/osu-wine/osu!/Songs",
+    "~/.wine/drive_c/osu!/Songs",
+)
+"""Exports before `Songs`: what a person exported is what they mean. Stable on Windows, lazer, macOS, Wine on Linux."""
 
-class Osu:
+
+class Osu(GameDefaults):
     """The osu! game, as `base.Game` describes it."""
 
     name: str = "osu"
@@ -21,6 +36,9 @@ class Osu:
     archive_suffixes: tuple[str, ...] = (".osz", ".olz")
     columns: tuple[Column, ...] = COLUMNS
     cluster: tuple[str, ...] = ("mode", "keys")
+    places: tuple[str, ...] = PLACES
+    library_files: tuple[str, ...] = ("osu!.db",)
+    file_suffixes: tuple[str, ...] = (".db", ".osr")
 
     def marks(self, file_name: str) -> bool:
         """Tell whether a file of this name makes its folder a mapset."""
@@ -38,11 +56,31 @@ class Osu:
         """Make one row a chart; see `rows.make_rows`."""
         return rows.make_rows(batch.data, facts)
 
+    def describe(self, name: str, data: bytes) -> FileFacts | None:
+        """Say what is in a database or replay; see `describe.describe`."""
+        from rhythm_maps.games.osu.describe import describe  # noqa: PLC0415 - only `inspect` needs the binary formats
+
+        return describe(name, data)
+
     def samples(self) -> Iterator[Sample]:
         """Generate the osu! part of the sample pack."""
         from rhythm_maps.games.osu.samples import mapsets  # noqa: PLC0415 - writes audio; only samples need it
 
         return mapsets()
+
+    def library(self, name: str, data: bytes) -> Mapping[str, Mapping[str, Any]]:
+        """Read ``osu!.db``; see `library.facts`."""
+        del name
+        return library.facts(data)
+
+    def stars(self, data: bytes) -> Sequence[tuple[float, float]] | None:
+        """Compute star ratings; see `stars.stars_by_rate`."""
+        return stars.stars_by_rate(data)
+
+    @property
+    def stars_source(self) -> str:
+        """Return what computes the stars."""
+        return stars.source()
 
 
 GAME = Osu()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from itertools import takewhile
 
 from rhythm_maps import limits
@@ -56,8 +57,9 @@ def is_chart(name: str) -> bool:
 
 
 def _chart(members: Members, name: str, folder: str) -> ChartRef:
-    beatmap = _read(members, name)
-    if beatmap is None:
+    data = _read(members, name)
+    beatmap = None if data is None else _header(data)
+    if data is None or beatmap is None:
         return ChartRef(name, name, "", "", "")
     return ChartRef(
         name=name,
@@ -65,13 +67,21 @@ def _chart(members: Members, name: str, folder: str) -> ChartRef:
         artist=beatmap.artist or beatmap.artist_unicode,
         title=beatmap.title or beatmap.title_unicode,
         audio=folder + beatmap.audio if beatmap.audio else "",
+        chart_id=hashlib.md5(data, usedforsecurity=False).hexdigest(),
     )
 
 
-def _read(members: Members, name: str) -> Beatmap | None:
+def _read(members: Members, name: str) -> bytes | None:
     if members.size(name) > limits.TEXT_BYTES:
         return None
     try:
-        return read_beatmap(read_text(members.read(name)))
+        return members.read(name)
+    except BadFormat:
+        return None
+
+
+def _header(data: bytes) -> Beatmap | None:
+    try:
+        return read_beatmap(read_text(data))
     except BadFormat:
         return None

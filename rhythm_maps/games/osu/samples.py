@@ -1,4 +1,4 @@
-"""The osu! half of the sample pack: seven generated mapsets over all four modes, with music that fits them.
+"""The osu! half of the sample pack: seven generated mapsets over all four modes, and the database that knows them.
 
 Everything is made up here: music, titles, names and patterns. Objects stand on the beats of the tempo that
 the music was rendered from, rounded to milliseconds as the editor does. Website ids lie far above any that
@@ -16,6 +16,7 @@ import numpy as np
 from rhythm_maps.audio.synth import Samples, Segment, encode_mp3, encode_ogg, encode_wav, render, steps
 from rhythm_maps.files.zips import write_zip
 from rhythm_maps.games.base import Sample
+from rhythm_maps.games.osu.sample_library import Entry, write_database
 from rhythm_maps.games.osu.sample_objects import (
     CATCH,
     MANIA,
@@ -40,6 +41,8 @@ _SETTINGS = (
     "SliderMultiplier",
     "SliderTickRate",
 )
+_STATUS = {900_000_001: 4, 900_000_002: 5, 900_000_004: 7, 900_000_005: 4, 900_000_007: 2, -1: 1}
+"""Website id of a mapset -> its status in the sample's `osu!.db`: ranked, approved, loved, ranked, pending, none."""
 _COLOURS = ("255,192,0", "0,202,0", "18,124,255", "242,24,57")
 _BACKGROUND = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de"
@@ -58,22 +61,34 @@ class _Mapset(NamedTuple):
 
 
 def mapsets() -> Iterator[Sample]:
-    """Generate the seven ``.osz`` archives, in order and with the same bytes every time on one machine.
+    """Generate the seven ``.osz`` archives and the database that knows them, with the same bytes on one machine.
 
     Raises:
         BuildError: the libsndfile at hand cannot encode the music.
     """
     for mapset in _CATALOGUE:
         yield Sample(mapset.file_name, _archive(mapset))
+    entries = [
+        Entry(data, chart.mode, _STATUS[mapset.set_id], chart.beatmap_id, mapset.set_id, 0.7 * chart.settings[2])
+        for mapset in _CATALOGUE
+        for chart, data in zip(mapset.charts, _charts(mapset).values(), strict=True)
+    ]
+    yield Sample("osu!.db", write_database(entries))
 
 
-def _archive(mapset: _Mapset) -> bytes:
-    """Write a mapset's charts, songs and background into a zip; audio is stored, it does not deflate."""
-    members = {"bg.png": _BACKGROUND}
+def _charts(mapset: _Mapset) -> dict[str, bytes]:
+    """Write a mapset's charts: member name -> text, in the catalogue's order."""
+    members = {}
     for seed, chart in enumerate(mapset.charts):
         names = chart.names
         stem = f"{names.artist or 'Unknown'} - {names.title or 'Unknown'} ({_MAPPER}) [{chart.difficulty}]"
         members[f"{stem}.osu"] = _chart_text(chart, mapset.set_id, seed)
+    return members
+
+
+def _archive(mapset: _Mapset) -> bytes:
+    """Write a mapset's charts, songs and background into a zip; audio is stored, it does not deflate."""
+    members = {"bg.png": _BACKGROUND, **_charts(mapset)}
     songs = {chart.song.file: chart.song for chart in mapset.charts if chart.song not in mapset.absent}
     members |= {name: _audio(song) for name, song in songs.items()}
     return write_zip(members, stored=[name for name in songs if not name.endswith(".wav")])

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import pyarrow as pa
 
 from rhythm_maps.errors import BadFormat
-from rhythm_maps.games.base import ChartBatch, ChartRef, Facts, Mapset, MapsetBytes, Members, Sample
+from rhythm_maps.games.base import ChartBatch, ChartRef, Facts, GameDefaults, Mapset, MapsetBytes, Members, Sample
 from rhythm_maps.games.toy import chart, rows
 from rhythm_maps.games.toy.columns import COLUMNS
 from rhythm_maps.schema import Column
@@ -15,7 +15,7 @@ from rhythm_maps.schema import Column
 _SUFFIX = ".toy"
 
 
-class Toy:
+class Toy(GameDefaults):
     """The game, as `base.Game` describes it."""
 
     name: str = "toy"

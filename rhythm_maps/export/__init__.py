@@ -1,0 +1,1 @@
+"""Builds turned into what other tools take."""
