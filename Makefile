@@ -42,6 +42,7 @@ format: $(VENV)/.dev
 bench: $(VENV)/.bench
 	$(RUN) tests/bench/speed.py
 	$(RUN) tests/bench/memory.py
+	$(RUN) tests/bench/beat_saber_parse.py
 
 stress: $(VENV)/.dev
 	$(RUN) -m pytest -n 2 -m stress --timeout 3600 tests

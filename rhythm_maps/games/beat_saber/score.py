@@ -45,8 +45,9 @@ def _at(notes: Table, others: Table, beat: str, x: str, y: str) -> BoolArray:
     if not size(others):
         return found
     places = set(zip(*(others[name].tolist() for name in (beat, "color", x, y)), strict=True))
-    for i in np.flatnonzero(np.isin(notes["beat"], others[beat])).tolist():
-        found[i] = tuple(float(notes[name][i]) for name in ("beat", "color", "x", "y")) in places
+    near = np.flatnonzero(np.isin(notes["beat"], others[beat]))
+    own = zip(*(notes[name][near].tolist() for name in ("beat", "color", "x", "y")), strict=True)
+    found[near] = [place in places for place in own]
     return found
 
 

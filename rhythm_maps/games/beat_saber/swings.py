@@ -25,7 +25,7 @@ _TOGETHER_S = 0.07
 _AT_ONCE_S = 0.005
 _SAME_PLACE = 0.5
 _AGAINST_DEG = 90.0
-_CONTEXT = 32
+_CONTEXT = 8
 """Most notes of a swing that a further one is compared with; a real swing has two to five."""
 
 _ANGLES = np.array([180.0, 0.0, 270.0, 90.0, 225.0, 135.0, 315.0, 45.0])
@@ -72,27 +72,29 @@ def _starts(notes: Table, angle: FloatArray) -> IntArray:
     time_s = notes["time_s"]
     fresh = np.concatenate(([True], np.diff(time_s) > _TOGETHER_S))[: len(time_s)]
     together = np.flatnonzero(~fresh)
-    if not len(together):
-        return np.flatnonzero(fresh)
-    rows = list(zip(*(column.tolist() for column in (time_s, notes["x"], notes["y"], angle)), strict=True))
     begin = 0
-    for i in together.tolist():
-        if fresh[i - 1]:
+    starts = fresh.tolist()
+    for i, back in zip(together.tolist(), _parted(notes, angle, together).tolist(), strict=True):
+        if starts[i - 1]:
             begin = i - 1
-        if any(_parted(rows[i], rows[j], rows[i - 1][0]) for j in range(max(begin, i - _CONTEXT), i)):
-            fresh[i] = True
-    return np.flatnonzero(fresh)
+        starts[i] = back <= i - begin
+    return np.flatnonzero(starts)
 
 
-def _parted(
-    note: tuple[float, float, float, float], other: tuple[float, float, float, float], previous_s: float
-) -> bool:
-    """Tell whether a note cannot be cut in one swing with another one: (time, x, y, angle)."""
-    (time_s, x, y, angle), (_, other_x, other_y, other_angle) = note, other
-    if (x - other_x) ** 2 + (y - other_y) ** 2 <= _SAME_PLACE**2:
-        return True
-    away = abs((angle - other_angle + 180) % 360 - 180)  # NaN where one is a dot
-    return previous_s + _AT_ONCE_S < time_s and away >= _AGAINST_DEG
+def _parted(notes: Table, angle: FloatArray, at: IntArray) -> IntArray:
+    """Return how many notes before some others the nearest one stands that cannot be cut in one swing with them.
+
+    That is one in the same place, or one that points away from a note that is not at its predecessor's time.
+    """
+    time_s, x, y = notes["time_s"], notes["x"], notes["y"]
+    later = time_s[at - 1] + _AT_ONCE_S < time_s[at]
+    nearest = np.full(len(at), len(time_s))
+    for back in range(_CONTEXT, 0, -1):
+        other = np.maximum(at - back, 0)
+        same_place = (x[at] - x[other]) ** 2 + (y[at] - y[other]) ** 2 <= _SAME_PLACE**2
+        away = np.abs(np.mod(angle[at] - angle[other] + 180, 360) - 180) >= _AGAINST_DEG  # false where one is a dot
+        nearest[(same_place | (away & later)) & (at >= back)] = back
+    return nearest
 
 
 def _classes(starts: IntArray, angle: FloatArray, hand: int) -> IntArray:

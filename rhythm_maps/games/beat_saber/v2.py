@@ -50,6 +50,10 @@ _EVENTS = Shape("_events", ("_time", "_type", "_value", "_floatValue"))
 _USED_EVENT = re.compile(rb'_type"[ \t\r\n]{0,4}:[ \t\r\n]{0,4}"?1(?:00|0|4|5)[^0-9]')
 _KEY_BEFORE = np.arange(4, 14)
 """Bytes before an event's type at which the p of its key may stand."""
+_SCAN, _OVERLAP = 1 << 18, 16
+"""Bytes that are looked through at once, and how far the next ones reach back."""
+_MANY = 1000
+"""Places that one stretch may have to look at: with more it is cheaper to read the events."""
 _EMPTY_LIST = re.compile(rb"[ \t\r\n]*:[ \t\r\n]*\[[ \t\r\n]*\]")
 _NEW_TEMPO = re.compile(rb'"_version"[ \t\r\n]*:[ \t\r\n]*"2\.([0-9]{1,4})')
 
@@ -79,17 +83,23 @@ def _has_used_events(data: bytes) -> bool:
     Events are most of a file, and no others matter: without one they are not read. NumPy finds the few places where
     such a number begins and ends several times faster than a search for the key.
     """
-    text = np.frombuffer(data, np.uint8)
-    found = text[1:-2] == ord("1")
-    found &= (text[2:-1] & 0xFA) == ord("0")  # 0, 1, 4 or 5
-    before, after = text[:-3], text[3:]
-    found &= (before == ord(":")) | (before <= ord('"'))
-    found &= (after <= ord("0")) | (after == ord("}"))
-    places = np.flatnonzero(found) + 1
-    if len(places):
-        keys = text[np.maximum(places[:, None] - _KEY_BEFORE, 0)] == ord("p")
-        places = places[keys.any(axis=1)]
-    return any(_USED_EVENT.search(data, max(place - 20, 0), place + 6) for place in places.tolist())
+    whole = np.frombuffer(data, np.uint8)
+    for start in range(0, len(data), _SCAN):
+        text = whole[max(start - _OVERLAP, 0) : start + _SCAN + _OVERLAP]
+        found = text[1:-2] == ord("1")
+        found &= (text[2:-1] & 0xFA) == ord("0")  # 0, 1, 4 or 5
+        before, after = text[:-3], text[3:]
+        found &= (before == ord(":")) | (before <= ord('"'))
+        found &= (after <= ord("0")) | (after == ord("}"))
+        places = np.flatnonzero(found) + 1
+        if len(places):
+            keys = text[np.maximum(places[:, None] - _KEY_BEFORE, 0)] == ord("p")
+            places = places[keys.any(axis=1)] + max(start - _OVERLAP, 0)
+        if len(places) > _MANY or any(
+            _USED_EVENT.search(data, max(place - 20, 0), place + 6) for place in places.tolist()
+        ):
+            return True
+    return False
 
 
 def read(doc: Document, version: str, release: tuple[int, int], expected: tuple[Shape, ...]) -> Objects:

@@ -275,3 +275,12 @@ def test_events_are_found_however_they_are_written(easy):
         row = easy(f'{{"_version":"2.6.0",{notes},"_events":[{{"_type":1}},{written}]}}'.encode())
         assert row["rotations"]["degrees"] == [15.0], written
         assert row["notes_beat_saber"]["rotation"] == [15.0], written
+
+
+def test_events_are_found_where_one_stretch_that_is_searched_ends_and_the_next_begins(easy, monkeypatch):
+    monkeypatch.setattr("rhythm_maps.games.beat_saber.v2._SCAN", 64)
+    for padding in range(70):
+        written = (
+            '{"_notes":[{"_time":9,"_type":0}],"_events":[{"_value":4,"_time":' + " " * padding + '1,"_type":15}]}'
+        )
+        assert easy(written.encode())["rotations"]["degrees"] == [15.0], padding

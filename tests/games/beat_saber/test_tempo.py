@@ -132,6 +132,14 @@ def test_two_regions_of_the_audio_data_time_a_v4_beatmap(play, info_v4):
     assert row["bpm_events"] == {"time_s": [0.0, 10.0], "beat": [0.0, 10.0], "bpm": [60.0, 120.0]}
 
 
+def test_a_region_that_starts_late_in_the_audio_shifts_nothing(play, info_v4):
+    """No tool adds the first region's first sample: beat 0 is second 0."""
+    data = audio_data((44100, 485100, 0, 10))
+    beatmap = {"version": "4.0.0", "colorNotes": [{"b": 0}, {"b": 10}], "colorNotesData": [{}]}
+    row = play({"Info.dat": info_v4(), "Easy.dat": beatmap, "AudioData.dat": data}).rows["Standard/Easy"]
+    assert row["notes"]["time_s"] == [0.0, 10.0]
+
+
 @pytest.mark.parametrize(
     "beatmap",
     [
