@@ -45,6 +45,12 @@ BEATS = 100_000
 """Most beats of a chart: 27 hours at 60 BPM. Gimmick maps with beat lengths of 6 ms are cut here."""
 BEAT_LENGTH_MS = (6.0, 60_000.0)
 """Shortest and longest beat length of osu! (ppy/osu TimingControlPoint.BeatLengthBindable)."""
+BREAKS = 10_000
+"""Most breaks of a chart; real ones have a few. Further ones are dropped lines."""
+EDGES = 2_000_000
+"""Most slider edges of a chart: twice its most notes. A slider may say that it is run through 9,000 times."""
+CURVE_WORK = 50_000_000
+"""Most work that the curves of a chart may cost (about points squared, for each halving): a few seconds."""
 CHART_ENTRIES = 1_000
 """Most charts of a mapset."""
 

@@ -115,6 +115,21 @@ _SHARED_TIME = (
         "rhythm_maps.timeline",
     ),
     Column("has_downbeats", BOOL, "The source states a metre, so that positions mean something."),
+    Column(
+        "labelled_start_s",
+        F64,
+        "First note within 10 ms of a quarter of a beat: from here on objects confirm the grid; null without one.",
+        "rhythm_maps.timeline",
+        nullable=True,
+    ),
+    Column("labelled_end_s", F64, "Last such note; null without one.", "rhythm_maps.timeline", nullable=True),
+    Column(
+        "timing_quality",
+        STR,
+        "single: one tempo segment; sparse: segments at least 5 s apart; dense: some are closer; gimmick: a beat "
+        "length outside 6 to 60,000 ms, or beats cut off at the cap; none: no tempo.",
+        "rhythm_maps.timeline",
+    ),
 )
 _RIGHTS = Column(
     "rights",
@@ -125,7 +140,8 @@ _RIGHTS = Column(
 _WARNINGS = Column(
     "warnings",
     pa.list_(STR),
-    "Codes of what was repaired or left out, with a count after ':' where there can be several.",
+    "Codes of what was repaired or left out, with a count after ':' where there can be several, and the number of the "
+    "first such line after '@' where it is a line of a file.",
     profile="public",
 )
 
@@ -167,8 +183,16 @@ CHARTS: tuple[Column, ...] = (
     Column("label", STR, "The mapper's own label of the difficulty.", nullable=True),
     Column("mappers", pa.list_(STR), "Who made the chart, as the file says."),
     Column("preview_s", F64, "Start of the song preview in seconds; null when not set.", nullable=True),
+    Column("background", STR, "File name of the background picture; null without one.", nullable=True),
+    Column("video", STR, "File name of the background video; null without one.", nullable=True),
+    Column("cover", STR, "File name of the cover picture; null where the game has none.", nullable=True),
+    Column(
+        "has_storyboard",
+        BOOL,
+        "The chart's file holds a storyboard; null where the game has none.",
+        nullable=True,
+    ),
     Column("lighters", pa.list_(STR), "Who made its lights, as the file says; null elsewhere.", nullable=True),
-    Column("cover", STR, "Name of the cover image as the file gives it; null where it names none.", nullable=True),
     Column("environment", STR, "Name of the scene it plays in; null where the game has none.", nullable=True),
     Column("requirements", pa.list_(STR), "Mods it needs, as the file says; null elsewhere.", nullable=True),
     Column("suggestions", pa.list_(STR), "Mods it is better with, as the file says; null elsewhere.", nullable=True),
@@ -231,6 +255,12 @@ BEATS_CONFIG: tuple[Column, ...] = (
     Column("title", STR, "Song title, of the chart that gives the beats."),
     Column("artist", STR, "Song artist, of the chart that gives the beats."),
     *_SHARED_TIME,
+    Column(
+        "beats_agreement",
+        F32,
+        "Share of the recording's charts whose tempo segments equal these within 2 ms. The grid is the one that most "
+        "charts share, then the one with most objects, then the one of the lowest chart_id.",
+    ),
     Column("n_charts", I32, "Number of charts of this build made for the recording."),
     Column("chart_ids", pa.list_(STR), "Their ids, sorted."),
     Column("games", pa.list_(STR), "Games that have charts for the recording."),

@@ -7,6 +7,7 @@ one running count of beats whose speed changes (Beat Saber: `beat_grid`).
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +21,13 @@ IntArray = npt.NDArray[np.int64]
 _EPSILON = 1e-6
 """A beat this much before the next tempo point (seconds) is that point's own first beat, not one more."""
 
+LABEL_TOLERANCE_S = 0.010 + 1e-9
+"""An object this close to a quarter of a beat (seconds) confirms the grid."""
+SPARSE_S = 5.0
+"""Segments at least this far apart (seconds) are changes of tempo; closer ones trace a performance or an effect."""
+QUALITIES = ("single", "sparse", "dense", "gimmick", "none")
+"""Values of `timing_quality`."""
+
 
 class Grid(NamedTuple):
     """Beats of a chart: times in seconds (strictly increasing), positions in the bar, and whether some were cut off."""
@@ -27,6 +35,27 @@ class Grid(NamedTuple):
     time_s: FloatArray
     position: IntArray
     cut: bool
+
+
+class Grids(NamedTuple):
+    """Beats of many charts: chart i owns ``offsets[i]:offsets[i + 1]`` and has `cut` i set where some were cut off."""
+
+    time_s: FloatArray
+    position: IntArray
+    offsets: IntArray
+    cut: npt.NDArray[np.bool_]
+
+
+class Segments(NamedTuple):
+    """Tempo segments of many charts: chart i owns ``offsets[i]:offsets[i + 1]``.
+
+    Starts are seconds and do not decrease within a chart; beat lengths are seconds, positive; metres are positive.
+    """
+
+    start_s: FloatArray
+    beat_length_s: FloatArray
+    meter: IntArray
+    offsets: IntArray
 
 
 def seconds_at(
@@ -63,49 +92,100 @@ def elapsed_beats(start_s: FloatArray, beat_length_s: FloatArray) -> FloatArray:
 
 
 def bar_grid(start_s: FloatArray, beat_length_s: FloatArray, meter: IntArray, first_s: float, end_s: float) -> Grid:
-    """Lay out beats whose bars restart at each tempo point.
+    """Lay out the beats of one chart whose bars restart at each tempo point; see `bar_grids`."""
+    segments = Segments(start_s, beat_length_s, meter, np.array([0, len(start_s)]))
+    found = bar_grids(segments, np.array([first_s]), np.array([end_s]))
+    return Grid(found.time_s, found.position, cut=bool(found.cut[0]))
 
-    Segment i has beats at ``start + k * beat_length`` until the next start; beat k is at position ``k mod meter + 1``.
-    The first segment is extended backwards to `first_s` where that lies before it. Nothing lies below 0 or past
-    `end_s`, and at most `limits.BEATS` are returned.
+
+def bar_grids(segments: Segments, first_s: FloatArray, end_s: FloatArray) -> Grids:
+    """Lay out the beats of many charts whose bars restart at each tempo point.
+
+    A segment has beats at ``start + k * beat_length`` until the next start; beat k is at position ``k mod meter + 1``.
+    A chart's first segment is extended backwards to its `first_s` where that lies before it. Nothing lies below 0 or
+    past `end_s`, and at most `limits.BEATS` beats are returned for a chart.
 
     Args:
-        start_s: starts in seconds, not decreasing; may be empty.
-        beat_length_s: beat lengths in seconds, positive.
-        meter: beats in a bar, positive.
-        first_s: the first object, or any time from which beats are wanted.
-        end_s: last time of the grid, inclusive.
+        segments: of all charts.
+        first_s: float64 ``[charts]``, each one's first object, or any time from which beats are wanted.
+        end_s: float64 ``[charts]``, last time of each grid, inclusive.
 
     Source: ppy/osu BarLineGenerator (bars restart at each uninherited point).
     """
-    times: list[FloatArray] = []
-    positions: list[IntArray] = []
-    room = limits.BEATS
-    cut = False
-    ends = np.append(start_s[1:] - _EPSILON, np.inf)
-    for i, (start, length, bar) in enumerate(
-        zip(start_s.tolist(), beat_length_s.tolist(), meter.tolist(), strict=True)
-    ):
-        begin = max(0.0, min(start, first_s) if i == 0 else start)
-        stop = min(float(ends[i]), end_s + _EPSILON)
-        first = int(np.ceil((begin - start) / length - _EPSILON))
-        count = int(np.ceil((stop - start) / length)) - first
-        if count <= 0:
-            continue
-        if count > room:
-            count, cut = room, True
-        k = np.arange(first, first + count, dtype=np.int64)
-        times.append(np.maximum(start + k * length, 0.0))
-        positions.append(k % bar + 1)
-        room -= count
-        if room == 0:
-            cut = cut or bool(np.any(start_s[i + 1 :] <= end_s))
-            break
-    if not times:
-        return Grid(np.empty(0), np.empty(0, np.int64), cut=False)
-    time_s = np.concatenate(times)
-    fresh = np.concatenate(([True], np.diff(time_s) > 0))
-    return Grid(time_s[fresh], np.concatenate(positions)[fresh], cut)
+    start, length, offsets = segments.start_s, segments.beat_length_s, segments.offsets
+    counts = np.diff(offsets)
+    chart = np.repeat(np.arange(len(counts)), counts)
+    heads = offsets[:-1][counts > 0]
+    begin = start.copy()
+    begin[heads] = np.minimum(start[heads], first_s[counts > 0])
+    begin = np.maximum(begin, 0.0)
+    stop = np.full(len(start), np.inf)
+    stop[:-1] = np.where(chart[1:] == chart[:-1], start[1:] - _EPSILON, np.inf)
+    stop = np.minimum(stop, end_s[chart] + _EPSILON)
+    first = np.ceil((begin - start) / length - _EPSILON)
+    wanted = np.clip(np.ceil((stop - start) / length) - first, 0, limits.BEATS + 1).astype(np.int64)
+    # A chart's beats are counted through its segments; what is past the cap is left out.
+    total = np.cumsum(wanted) - wanted
+    before = total - np.repeat(total[heads], counts[counts > 0])
+    taken = np.minimum(wanted, np.maximum(limits.BEATS - before, 0))
+    cut = np.bincount(chart, weights=wanted, minlength=len(counts)) > limits.BEATS
+    owner = np.repeat(np.arange(len(start)), taken)
+    number = np.arange(len(owner)) - np.repeat(np.cumsum(taken) - taken, taken)
+    number += first.astype(np.int64)[owner]
+    time_s = np.maximum(start[owner] + number * length[owner], 0.0)
+    position = number % segments.meter[owner] + 1
+    of_chart = chart[owner]
+    fresh = np.ones(len(time_s), np.bool_)
+    fresh[1:] = (np.diff(time_s) > 0) | (of_chart[1:] != of_chart[:-1])
+    if not fresh.all():
+        time_s, position, of_chart = time_s[fresh], position[fresh], of_chart[fresh]
+    return Grids(time_s, position, np.searchsorted(of_chart, np.arange(len(counts) + 1)), cut)
+
+
+def near_quarter(beat: FloatArray, beat_length_s: FloatArray) -> npt.NDArray[np.bool_]:
+    """Tell which objects lie within `LABEL_TOLERANCE_S` of a quarter of a beat: there they confirm the grid.
+
+    Args:
+        beat: beats counted from any beat of the grid.
+        beat_length_s: length of a beat at each object.
+    """
+    quarters = beat * 4
+    return np.asarray(np.abs(quarters - np.rint(quarters)) * beat_length_s <= LABEL_TOLERANCE_S * 4)
+
+
+def labelled(
+    confirms: npt.NDArray[np.bool_], time_s: FloatArray, offsets: IntArray
+) -> tuple[list[float | None], list[float | None]]:
+    """Return start and end of the stretch in which objects confirm the grid, of each chart; None where none does.
+
+    Args:
+        confirms: what `near_quarter` says of the objects of all charts.
+        time_s: their starts, not decreasing within a chart.
+        offsets: int64 ``[charts + 1]``; chart i owns objects ``offsets[i]:offsets[i + 1]``.
+    """
+    rows = np.flatnonzero(confirms)
+    bounds = np.searchsorted(rows, offsets).tolist()
+    times = time_s[rows]
+    some = [(float(times[a]), float(times[b - 1])) if b > a else (None, None) for a, b in pairwise(bounds)]
+    return [start for start, _ in some], [end for _, end in some]
+
+
+def timing_quality(start_s: FloatArray, beat_length_s: FloatArray, *, extreme: bool) -> str:
+    """Say in a word how far a chart's tempo segments can be trusted as music: one of `QUALITIES`.
+
+    Args:
+        start_s: starts of the segments.
+        beat_length_s: their beat lengths.
+        extreme: beats were cut off at the cap, or a beat length was out of range before it was clamped.
+    """
+    if not len(start_s):
+        return "none"
+    low, high = (each / 1000 for each in limits.BEAT_LENGTH_MS)
+    if extreme or float(beat_length_s.min()) < low or float(beat_length_s.max()) > high:
+        return "gimmick"
+    if len(start_s) == 1:
+        return "single"
+    return "sparse" if float(np.diff(start_s).min()) >= SPARSE_S else "dense"
 
 
 def beat_grid(change_beat: FloatArray, change_s: FloatArray, beat_length_s: FloatArray, end_s: float) -> Grid:

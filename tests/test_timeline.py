@@ -8,7 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rhythm_maps import limits
-from rhythm_maps.timeline import bar_grid, beat_grid, beats_at, elapsed_beats, seconds_at
+from rhythm_maps.timeline import (
+    QUALITIES,
+    Segments,
+    bar_grid,
+    bar_grids,
+    beat_grid,
+    beats_at,
+    elapsed_beats,
+    labelled,
+    near_quarter,
+    seconds_at,
+    timing_quality,
+)
 
 
 def grid(points, first=0.0, end=4.0):
@@ -161,3 +173,48 @@ def test_any_running_grid_is_increasing_and_on_whole_beats(parts, end):
     np.testing.assert_allclose(beats_at(found.time_s, beat, seconds, length), np.arange(len(found.time_s)), atol=1e-6)
     after = seconds_at(len(found.time_s), beat, seconds, length)
     assert found.cut or after > end
+
+
+# --- many charts at once ----------------------------------------------------------------------------------------------
+@given(st.lists(st.tuples(POINTS, st.floats(-10, 600), st.floats(-10, 700)), min_size=1, max_size=4))
+def test_grids_of_many_charts_are_those_of_each(charts):
+    columns = [np.array(points, np.float64).reshape(-1, 3).T for points, _, _ in charts]
+    start, length, meter = (np.concatenate([column[i] for column in columns]) for i in range(3))
+    offsets = np.cumsum([0, *(len(points) for points, _, _ in charts)])
+    segments = Segments(start, length, meter.astype(np.int64), offsets)
+    together = bar_grids(segments, np.array([each[1] for each in charts]), np.array([each[2] for each in charts]))
+    for i, (points, first, end) in enumerate(charts):
+        alone, mine = grid(points, first, end), slice(together.offsets[i], together.offsets[i + 1])
+        np.testing.assert_array_equal(together.time_s[mine], alone.time_s)
+        np.testing.assert_array_equal(together.position[mine], alone.position)
+        assert together.cut[i] == alone.cut
+
+
+# --- what timing is worth ---------------------------------------------------------------------------------------------
+def test_objects_within_ten_milliseconds_of_a_quarter_beat_confirm_the_grid():
+    beat = np.array([0, 0.02, 0.0201, 0.25, 0.27, 0.3, -0.5, 7.98])
+    assert near_quarter(beat, np.full(8, 0.5)).tolist() == [True, True, False, True, True, False, True, True]
+    assert near_quarter(np.array([0.02]), np.array([0.6])).tolist() == [False]
+
+
+def test_the_labelled_stretch_of_each_chart():
+    confirms = np.array([False, True, False, True, False, False])
+    starts, ends = labelled(confirms, np.arange(6.0), np.array([0, 3, 3, 5, 6]))
+    assert (starts, ends) == ([1, None, 3, None], [1, None, 3, None])
+
+
+@pytest.mark.parametrize(
+    ("starts", "lengths", "extreme", "quality"),
+    [
+        ([], [], False, "none"),
+        ([0], [0.5], False, "single"),
+        ([0], [0.5], True, "gimmick"),
+        ([0], [61], False, "gimmick"),
+        ([0, 9], [0.5, 0.005], False, "gimmick"),
+        ([0, 5, 10], [0.5, 0.4, 0.5], False, "sparse"),
+        ([0, 5, 9.9], [0.5, 0.4, 0.5], False, "dense"),
+    ],
+)
+def test_timing_quality(starts, lengths, extreme, quality):
+    assert quality in QUALITIES
+    assert timing_quality(np.array(starts), np.array(lengths), extreme=extreme) == quality

@@ -154,9 +154,14 @@ def _own_columns(game: Game, table: pa.Table, parsed: Sequence[Parsed]) -> dict[
         "game": [game.name] * len(parsed),
         "file_name": of(lambda one: one.entry.file),
         "file_sha256": of(lambda one: hashlib.sha256(one.data).hexdigest()),
-        "rights": [{"source": "local", "terms_url": game.terms_url, "official": False}] * len(parsed),
+        "rights": of(lambda one: _rights(game, one)),
         "warnings": [[*mine, *_audio_warning(one)] for mine, one in warnings],
     }
+
+
+def _rights(game: Game, one: Parsed) -> dict[str, Any]:
+    source = "install" if one.loaded.official else "local"
+    return {"source": source, "terms_url": game.terms_url, "official": one.loaded.official}
 
 
 def _names(table: pa.Table, column: str) -> list[str]:

@@ -18,6 +18,7 @@ from rhythm_maps.files.lookup import NameIndex
 from rhythm_maps.games.base import ChartRef, Game
 from rhythm_maps.songs import song_key
 from rhythm_maps.sources.local import Found
+from rhythm_maps.sources.unity import is_bundle, open_official
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,8 @@ class LoadedMapset:
     """Member name -> why it could not be read."""
     error: BadFormat | None = None
     """Why the whole mapset could not be read."""
+    official: bool = False
+    """It is the game's own level: its content never leaves the machine."""
 
     @property
     def audio_bytes(self) -> int:
@@ -53,14 +56,16 @@ class LoadedMapset:
 def open_found(
     root: Path, path: str, names: Sequence[str], *, is_archive: bool
 ) -> AbstractContextManager[MemberSource]:
-    """Open a mapset, archive or folder, for reading members in memory.
+    """Open a mapset, archive, folder or official level of an install, for reading members in memory.
 
     Raises:
         BadFormat: it is not what its name says, not safe to open, or not to be read.
     """
     full = root if path == "." else root / path
     try:
-        return open_members(full) if is_archive else open_folder(full, names)
+        if not is_archive:
+            return open_folder(full, names)
+        return open_official(root, path) if is_bundle(full) else open_members(full)
     except InputError as error:
         # A file that cannot be opened costs its own rows only. The message names its full path: no build may hold it.
         cause = error.__cause__
@@ -128,6 +133,7 @@ def load(roots: Sequence[Path], entry: MapsetEntry, *, keep_audio: bool) -> Load
         return loaded
     try:
         with open_found(root, entry.path, names, is_archive=full.is_file()) as source:
+            loaded.official = getattr(source, "official", False)
             _check_digest(source, entry)
             for file in entry.members:
                 try:

@@ -30,6 +30,8 @@ from rhythm_maps.files.paths import cache_dir, path_id
 from rhythm_maps.games.base import Game
 from rhythm_maps.sources.library import Library, read_library
 from rhythm_maps.sources.local import Found, find_mapsets, normalise_root
+from rhythm_maps.sources.official import open_install
+from rhythm_maps.sources.unity import Install
 
 _CACHE_FORMAT = 1
 _ROW = msgspec.json.Decoder(tuple[str, str, Any])
@@ -103,6 +105,7 @@ def scan(
     game_name: str,
     paths: Sequence[str | PathLike[str]],
     *,
+    installs: Sequence[str | PathLike[str]] = (),
     previous: Previous | None = None,
     fractions: Sequence[float] | None = None,
     progress: Callable[[Sequence[Found]], Iterator[Found]] = iter,
@@ -112,6 +115,7 @@ def scan(
     Args:
         game_name: which game's maps to look for.
         paths: folders or single archives.
+        installs: installs of the game, for its official levels and the custom ones in it (Beat Saber).
         previous: an earlier version whose groups, splits and shard numbers are kept.
         fractions: shares of train, validation and test; None for the default (or the previous version's).
         progress: wraps the list of mapsets while they are opened, to show a bar.
@@ -122,7 +126,7 @@ def scan(
         NoDataError: there is no mapset at all.
     """
     game = games.get(game_name)
-    if not paths:
+    if not paths and not installs:
         raise UsageError("no path given: name the folder that holds your maps")
     previous = previous or Previous()
     asked = check_fractions(fractions) if fractions is not None else previous.fractions
@@ -130,17 +134,18 @@ def scan(
     entries: list[MapsetEntry] = []
     rejects: list[RejectEntry] = []
     reused = 0
-    for path in dict.fromkeys(normalise_root(path) for path in paths):
-        root, start = path
+    wanted = [(normalise_root(path), False) for path in paths] + [(normalise_root(path), True) for path in installs]
+    for (root, start), is_install in dict.fromkeys(wanted):
         if str(root) not in roots:
             roots.append(str(root))
-        found, bad, cached = _scan_root(game, root, start, roots.index(str(root)), progress)
+        install = open_install(game, root) if is_install else None
+        found, bad, cached = _scan_root(game, root, start, roots.index(str(root)), install, progress)
         entries += found
         rejects += bad
         reused += cached
     entries = list({(entry.root, entry.path): entry for entry in entries}.values())
     if not entries and not rejects:
-        named = ", ".join(str(path) for path in paths)
+        named = ", ".join(str(path) for path in [*paths, *installs])
         raise NoDataError(
             f"{named}: no {game.title} mapsets found. Expected {' or '.join(game.archive_suffixes)} archives, or "
             "folders that hold a map, anywhere below."
@@ -166,13 +171,19 @@ def check_fractions(fractions: Sequence[float]) -> tuple[float, ...]:
 
 
 def _scan_root(
-    game: Game, root: Path, start: Path, number: int, progress: Callable[[Sequence[Found]], Iterator[Found]]
+    game: Game,
+    root: Path,
+    start: Path,
+    number: int,
+    install: Install | None,
+    progress: Callable[[Sequence[Found]], Iterator[Found]],
 ) -> tuple[list[MapsetEntry], list[RejectEntry], int]:
     cache = ScanCache(game, start)
     library = read_library(game, root)
     entries: list[MapsetEntry] = []
     rejects = [RejectEntry(number, name, e.code, e.reason, e.place or name) for name, e in library.problems]
-    for found in progress(find_mapsets(game, start)):
+    official = install.found() if install else []
+    for found in progress([*find_mapsets(game, start), *official]):
         line = cache.get(found)
         if line is None:
             line = _examine(game, root, found)
@@ -183,6 +194,8 @@ def _scan_root(
         else:
             rejects.append(line)
     cache.save()
+    if install:
+        rejects += [RejectEntry(number, r.path, r.error.code, r.error.reason, r.error.place) for r in install.rejects()]
     return entries, rejects, cache.reused
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
+import numpy as np
 import pyarrow as pa
 
 from rhythm_maps.build.charts import Charts
@@ -12,10 +13,18 @@ from rhythm_maps.build.ledger import Ledger
 from rhythm_maps.build.mapset_io import LoadedAudio, LoadedMapset
 from rhythm_maps.build.spec import Spec
 from rhythm_maps.errors import BadFormat
+from rhythm_maps.games.base import FloatArray
 from rhythm_maps.schema import AUDIO, BEATS_CONFIG, TRACKS, arrow_schema
 
-_OF_CHART = ("group_id", "song_key", "title", "artist", "tempo", "tempo_bpm", "beats", "has_downbeats", "rights")
+_OF_CHART = (
+    "group_id", "song_key", "title", "artist", "tempo", "tempo_bpm", "beats", "has_downbeats", "labelled_start_s",
+    "labelled_end_s", "timing_quality", "rights",
+)  # fmt: skip
 """Columns that a recording takes from its representative chart."""
+Tempo = tuple[FloatArray, FloatArray, FloatArray]
+"""Starts, beat lengths and metres (0 where none is stated) of a chart's tempo segments."""
+_SAME_S = 0.002 + 1e-9
+"""Tempo segments whose starts and beat lengths differ by no more (seconds) are the same."""
 
 
 class Collector:
@@ -117,10 +126,10 @@ def _beats_table(charts: Charts, audio: Sequence[LoadedAudio], charts_of: Sequen
     Args:
         charts: the batch's charts that gave rows.
         audio: the recordings.
-        charts_of: for each recording the numbers of its charts; the one with most notes gives the beats.
+        charts_of: for each recording the numbers of its charts.
     """
-    notes = charts.table["n_notes"].to_pylist()
-    chosen = [min(mine, key=lambda i: (-notes[i], charts.parsed[i].chart_id)) for mine in charts_of]
+    picks = _representatives(charts, charts_of)
+    chosen = [chart for chart, _ in picks]
     own = charts.table.select(list(_OF_CHART)).take(pa.array(chosen, pa.int64()))
     games = charts.table["game"].to_pylist()
     infos = [one.info for one in audio if one.info is not None]
@@ -136,6 +145,7 @@ def _beats_table(charts: Charts, audio: Sequence[LoadedAudio], charts_of: Sequen
         "audio_status": ["unchecked"] * len(audio),
         "timeline_shift_s": [0.0] * len(audio),
         "clock_rule": ["none"] * len(audio),
+        "beats_agreement": [share for _, share in picks],
         "n_charts": [len(mine) for mine in charts_of],
         "chart_ids": [sorted(charts.parsed[i].chart_id for i in mine) for mine in charts_of],
         "games": [sorted({games[i] for i in mine}) for mine in charts_of],
@@ -148,3 +158,37 @@ def _beats_table(charts: Charts, audio: Sequence[LoadedAudio], charts_of: Sequen
         for f in schema
     ]
     return pa.table(columns, schema=schema)
+
+
+def _representatives(charts: Charts, charts_of: Sequence[Sequence[int]]) -> list[tuple[int, float]]:
+    """Choose the chart that gives each recording its beats; return it, and the share of charts with its segments.
+
+    It is one whose segments most charts share, then one with most notes, then the one of the lowest id.
+    """
+    notes = charts.table["n_notes"].to_pylist()
+    tempo = charts.table["tempo"].combine_chunks()
+    fields = [tempo.field(name) for name in ("time_s", "beat_length_s", "meter")]
+    offsets = fields[0].offsets.to_numpy()
+    start, length, meter = (column.values.to_numpy(zero_copy_only=False) for column in fields)
+    meter = np.nan_to_num(meter, nan=0.0)  # null where the source states no metre
+
+    def segments(i: int) -> Tempo:
+        own = slice(offsets[i], offsets[i + 1])
+        return start[own], length[own], meter[own]
+
+    found = []
+    for mine in charts_of:
+        tempos = {i: segments(i) for i in mine}
+        keys = {i: tuple(column.tobytes() for column in tempo) for i, tempo in tempos.items()}
+        charts_with = Counter(keys.values())
+        kinds = {key: tempos[i] for i, key in keys.items()}  # a few, where there are hundreds of charts
+        shared = {key: sum(charts_with[other] for other in kinds if _same(kinds[key], kinds[other])) for key in kinds}
+        best = min(mine, key=lambda i: (-shared[keys[i]], -notes[i], charts.parsed[i].chart_id))
+        found.append((best, shared[keys[best]] / len(mine)))
+    return found
+
+
+def _same(one: Tempo, other: Tempo) -> bool:
+    return len(one[0]) == len(other[0]) and all(
+        bool(np.all(np.abs(a - b) <= _SAME_S)) for a, b in zip(one, other, strict=True)
+    )

@@ -44,6 +44,7 @@ def command(
     yes: bool,
     fresh: bool,
     max_rejects: int | None,
+    installs: tuple[str, ...],
     previous: str | None,
     splits: tuple[float, ...] | None,
 ) -> None:
@@ -60,7 +61,9 @@ def command(
     names = tuple(name.strip() for name in configs.split(",") if name.strip())
     wanted = parse_filters(game, filters)
     spec = make_spec(game, configs=names, preset=preset, min_notes=min_notes, filters=wanted, stars=stars)
-    manifest = _manifest(game, paths or find_paths(game, yes=yes), previous, splits)
+    if not installs:
+        paths = paths or find_paths(game, yes=yes)
+    manifest = _manifest(game, paths, installs, previous, splits)
     with _Progress() as progress:
         result = build(
             manifest, out, spec, workers=workers, fresh=fresh, on_start=progress.start, on_done=progress.update
@@ -72,16 +75,22 @@ def command(
         sys.exit(1)
 
 
-def _manifest(game: str, paths: tuple[str, ...], previous: str | None, splits: tuple[float, ...] | None) -> Path:
+def _manifest(
+    game: str, paths: tuple[str, ...], installs: tuple[str, ...], previous: str | None, splits: tuple[float, ...] | None
+) -> Path:
     if len(paths) == 1 and paths[0].endswith(".jsonl"):
-        if previous or splits:
-            raise UsageError("a manifest holds its splits already: give --previous and --splits to rhythm-maps scan")
+        if previous or splits or installs:
+            raise UsageError(
+                "a manifest holds its splits already: give --previous, --splits and --install to rhythm-maps scan"
+            )
         return Path(paths[0])
     from rhythm_maps.build import previous as previous_version
     from rhythm_maps.build.scan import scan
 
     known = previous_version.read(previous) if previous else None
-    result = scan(game, paths, previous=known, fractions=splits, progress=lambda found: bar(found, "scan"))
+    result = scan(
+        game, paths, installs=installs, previous=known, fractions=splits, progress=lambda found: bar(found, "scan")
+    )
     click.echo(scan_summary(result))
     return result.keep()
 

@@ -33,6 +33,14 @@ class Fractions(click.ParamType[tuple[float, ...]]):
 def scan_options(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options of whatever scans."""
     command = click.option(
+        "--install",
+        "installs",
+        multiple=True,
+        type=click.Path(),
+        metavar="PATH",
+        help="Beat Saber's own folder: its official levels and the custom ones in it (extra: rhythm-maps[unity]).",
+    )(command)
+    command = click.option(
         "--previous",
         metavar="OLD",
         help="Manifest, build folder or Hub repository of the previous version: its songs keep their splits.",

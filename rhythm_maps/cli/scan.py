@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from rhythm_maps.cli.options import GAME, bar, scan_options
+from rhythm_maps.cli.options import GAME, bar, find_paths, scan_options
 from rhythm_maps.cli.report import scan_summary
 
 
 @click.command("scan", short_help="List your maps into a manifest.")
 @click.argument("game", type=GAME)
-@click.argument("paths", nargs=-1, required=True, type=click.Path())
+@click.argument("paths", nargs=-1, type=click.Path())
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -22,7 +22,12 @@ from rhythm_maps.cli.report import scan_summary
 )
 @scan_options
 def command(
-    game: str, paths: tuple[str, ...], out: Path, previous: str | None, splits: tuple[float, ...] | None
+    game: str,
+    paths: tuple[str, ...],
+    out: Path,
+    installs: tuple[str, ...],
+    previous: str | None,
+    splits: tuple[float, ...] | None,
 ) -> None:
     """List the maps of GAME in PATHS (folders or archives) into a manifest.
 
@@ -33,7 +38,11 @@ def command(
     from rhythm_maps.build.scan import scan
 
     known = previous_version.read(previous) if previous else None
-    result = scan(game, paths, previous=known, fractions=splits, progress=lambda found: bar(found, "scan"))
+    if not installs:
+        paths = paths or find_paths(game, yes=False)
+    result = scan(
+        game, paths, installs=installs, previous=known, fractions=splits, progress=lambda found: bar(found, "scan")
+    )
     result.write(out)
     click.echo(scan_summary(result))
     click.echo(f"\nWrote {out}. Next: rhythm-maps build {game} {out} --out out/{game}")

@@ -250,14 +250,13 @@ def test_a_pack_that_changes_is_read_again(install):
     assert info(open_official(install.root, path))["song"]["title"] == "A new title"
 
 
-def test_a_level_goes_through_a_scan_and_a_build_as_a_mapset(install, monkeypatch):
+def test_a_level_goes_through_a_scan_and_a_build_as_a_mapset(install):
     """`Install.found` and `open_official` are all that a scan of an install needs."""
     install.add_level(Level("L"))
     install.add_pack("ost", [Entry("L")])
     (found,) = Install(install.root).found()
     assert found.is_archive
     assert is_bundle(install.root / found.path)
-    monkeypatch.setattr(mapset_io, "open_found", lambda root, path, names, is_archive: open_official(root, path))
     entry = mapset_io.examine(GAME, install.root, 0, found)
     assert [chart.audio for chart in entry.charts] == ["song.wav"]
     assert len(entry.song_keys) == 1

@@ -62,6 +62,7 @@ def rows(batch: ChartBatch, facts: Facts) -> pa.Table:
     columns["warnings"] = pa.array(
         [_codes(chart.warnings, grid) for chart, grid in zip(charts, grids, strict=True)], _TYPES["warnings"]
     )
+    columns |= _labels(charts, grids)
     columns["tempo"] = _tempo(charts)
     columns["beats"] = _lists(BEATS, [{"time_s": grid.time_s, "position": grid.position} for grid in grids])
     columns |= _objects(charts)
@@ -105,7 +106,7 @@ def _song(chart: Chart) -> dict[str, Any]:
 def _counts(chart: Chart) -> dict[str, Any]:
     """Return what follows from the objects."""
     objects = chart.objects
-    times = objects.tables["notes"]["time_s"] if "notes" in objects.tables else np.empty(0)
+    times = _note_times(chart)
     count = len(times)
     first, last = (float(times[0]), float(times[-1])) if count else (0.0, 0.0)
     length = last - first
@@ -122,6 +123,11 @@ def _counts(chart: Chart) -> dict[str, Any]:
         "swings_per_s": {"left": found.counts[0] * each, "right": found.counts[1] * each},
         "parity_warnings": sum(found.warnings),
     }
+
+
+def _note_times(chart: Chart) -> FloatArray:
+    notes = chart.objects.tables.get("notes")
+    return np.empty(0) if notes is None else notes["time_s"]
 
 
 def _settings(chart: Chart) -> dict[str, Any]:
@@ -182,6 +188,27 @@ def _grid(chart: Chart, audio_end_s: float) -> timeline.Grid:
         beats = chart.objects.table("notes")["beat"]
         end_s = float(chart.tempo.seconds(beats[-1] + _TAIL_BEATS)) if len(beats) else math.nan
     return timeline.beat_grid(*chart.tempo, end_s)
+
+
+def _labels(charts: Sequence[Chart], grids: Sequence[timeline.Grid]) -> dict[str, pa.Array]:
+    """Say where notes confirm the grid, and what the tempo segments are worth."""
+    stretches = []
+    for chart in charts:
+        beat, tempo = chart.objects.table("notes")["beat"], chart.tempo
+        at = np.maximum(np.searchsorted(tempo.beat, beat, side="right") - 1, 0)
+        confirms = timeline.near_quarter(beat, tempo.beat_length_s[at])
+        (start,), (end,) = timeline.labelled(confirms, _note_times(chart), np.array([0, len(beat)]))
+        stretches.append((start, end))
+    quality = [
+        timeline.timing_quality(chart.tempo.time_s, chart.tempo.beat_length_s, extreme=grid.cut)
+        for chart, grid in zip(charts, grids, strict=True)
+    ]
+    columns = {
+        "labelled_start_s": [start for start, _ in stretches],
+        "labelled_end_s": [end for _, end in stretches],
+        "timing_quality": quality,
+    }
+    return {name: pa.array(values, _TYPES[name]) for name, values in columns.items()}
 
 
 def _codes(warnings: Counter[str], grid: timeline.Grid) -> list[str]:

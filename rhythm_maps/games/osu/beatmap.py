@@ -1,23 +1,20 @@
-"""The small sections of a `.osu` file: General, Metadata, Difficulty, with ppy/osu's defaults and clamps."""
+"""The small sections of a `.osu` file: General, Editor, Metadata, Difficulty, with ppy/osu's defaults and clamps."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any, NamedTuple
 
 from rhythm_maps.games.osu.numbers import parse_float, parse_int
-from rhythm_maps.games.osu.text import OsuText, key_value
+from rhythm_maps.games.osu.text import Dropped, OsuText
 
-OLD_OFFSET_MS = 24
-"""Added to every time below version 5 (ppy/osu LegacyBeatmapDecoder.EARLY_VERSION_TIMING_OFFSET)."""
 MODES = ("osu", "taiko", "catch", "mania")
 """Names of the modes 0 to 3."""
 MANIA = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Difficulty:
+class Difficulty(NamedTuple):
     """Difficulty settings after defaults and clamps (ppy/osu LegacyBeatmapDecoder.applyDifficultyRestrictions)."""
 
     hp: float
@@ -29,25 +26,24 @@ class Difficulty:
     stack_leniency: float
 
 
-@dataclass(frozen=True, slots=True)
-class Beatmap:
+class Beatmap(NamedTuple):
     """What the small sections say; text is empty and numbers are None where they say nothing.
 
     Attributes:
         version: format version of the file.
-        offset_ms: added to every time of the file: 24 below version 5, else 0.
         mode: 0 osu, 1 taiko, 2 catch, 3 mania.
         audio: name of the audio file with "/" between folders.
-        preview_ms: start of the preview, `offset_ms` added.
+        preview_ms: start of the preview, with the offset of old versions.
+        bookmarks_ms: the editor's bookmarks, without that offset.
         beatmap_id, beatmapset_id: the website's ids as stored.
-        bad_lines: section in lower case -> number of its lines that were dropped.
+        bad_lines: section in lower case -> its lines that were dropped.
     """
 
     version: int
-    offset_ms: int
     mode: int
     audio: str
     preview_ms: int | None
+    bookmarks_ms: tuple[int, ...]
     title: str
     title_unicode: str
     artist: str
@@ -59,7 +55,7 @@ class Beatmap:
     beatmap_id: int | None
     beatmapset_id: int | None
     difficulty: Difficulty
-    bad_lines: dict[str, int]
+    bad_lines: dict[str, Dropped]
 
     @property
     def keys(self) -> int | None:
@@ -85,55 +81,87 @@ def _path(text: str) -> str:
     return text.replace("\\", "/")
 
 
+def _bookmarks(text: str) -> tuple[int, ...]:
+    """Read the whole numbers of a list, leaving out what is none."""
+    found = []
+    for part in text.split(","):
+        with suppress(ValueError):
+            found.append(parse_int(part))
+    return tuple(found)
+
+
 _Reader = Callable[[str], object]
-_GENERAL: dict[str, _Reader] = {
-    "AudioFilename": _path,
-    "PreviewTime": parse_int,
-    "Mode": _mode,
-    "StackLeniency": parse_float,
+_NAMES: dict[str, _Reader] = dict.fromkeys(("Title", "TitleUnicode", "Artist", "ArtistUnicode"), str)
+_SECTIONS: dict[str, dict[str, _Reader]] = {
+    "General": {"AudioFilename": _path, "PreviewTime": parse_int, "Mode": _mode, "StackLeniency": parse_float},
+    "Editor": {"Bookmarks": _bookmarks},
+    "Metadata": {
+        **_NAMES,
+        **dict.fromkeys(("Creator", "Version", "Source", "Tags"), str),
+        "BeatmapID": parse_int,
+        "BeatmapSetID": parse_int,
+    },
+    "Difficulty": dict.fromkeys(
+        ("HPDrainRate", "CircleSize", "OverallDifficulty", "ApproachRate", "SliderMultiplier", "SliderTickRate"),
+        parse_float,
+    ),
 }
-_METADATA: dict[str, _Reader] = {
-    **dict.fromkeys(("Title", "TitleUnicode", "Artist", "ArtistUnicode", "Creator", "Version", "Source", "Tags"), str),
-    "BeatmapID": parse_int,
-    "BeatmapSetID": parse_int,
-}
-_DIFFICULTY: dict[str, _Reader] = dict.fromkeys(
-    ("HPDrainRate", "CircleSize", "OverallDifficulty", "ApproachRate", "SliderMultiplier", "SliderTickRate"),
-    parse_float,
-)
+
+
+class Names(NamedTuple):
+    """What a scan wants to know of a chart; empty where the file says nothing."""
+
+    audio: str
+    title: str
+    artist: str
+    """Romanised, else Unicode."""
+
+
+def read_names(text: OsuText) -> Names:
+    """Read the audio file's name and the song's."""
+    audio = ""
+    for _, value, _ in text.pairs("General", ("AudioFilename",)):
+        audio = _path(value)
+    found = {key: value for key, value, _ in text.pairs("Metadata", _NAMES)}
+    title = found.get("Title") or found.get("TitleUnicode", "")
+    return Names(audio, title, found.get("Artist") or found.get("ArtistUnicode", ""))
 
 
 def read_beatmap(text: OsuText) -> Beatmap:
-    """Read the small sections; a line that cannot be read is dropped and counted, the last of equal keys holds."""
-    bad: dict[str, int] = {}
-    general = _read(text, "General", _GENERAL, bad)
-    meta = _read(text, "Metadata", _METADATA, bad)
-    numbers = _read(text, "Difficulty", _DIFFICULTY, bad)
-    mode = general.get("Mode", 0)
-    offset = OLD_OFFSET_MS if text.version < 5 else 0
-    preview = general.get("PreviewTime", -1)
+    """Read the small sections; a line that cannot be read is dropped and noted, the last of equal keys holds."""
+    bad: dict[str, Dropped] = {}
+    found: dict[str, Any] = {}
+    for section, readers in _SECTIONS.items():
+        for key, value, place in text.pairs(section, readers):
+            try:
+                found[key] = readers[key](value)
+            except ValueError:
+                before = bad.get(section.lower()) or Dropped(0, text.line_of(place))
+                bad[section.lower()] = before._replace(lines=before.lines + 1)
+    preview = found.get("PreviewTime", -1)
+    mode = found.get("Mode", 0)
     return Beatmap(
         version=text.version,
-        offset_ms=offset,
         mode=mode,
-        audio=general.get("AudioFilename", ""),
-        preview_ms=None if preview == -1 else preview + offset,
-        title=meta.get("Title", ""),
-        title_unicode=meta.get("TitleUnicode", ""),
-        artist=meta.get("Artist", ""),
-        artist_unicode=meta.get("ArtistUnicode", ""),
-        creator=meta.get("Creator", ""),
-        difficulty_name=meta.get("Version", ""),
-        source=meta.get("Source", ""),
-        tags=meta.get("Tags", ""),
-        beatmap_id=meta.get("BeatmapID"),
-        beatmapset_id=meta.get("BeatmapSetID"),
-        difficulty=_difficulty(numbers, mode, general.get("StackLeniency", 0.7)),
+        audio=found.get("AudioFilename", ""),
+        preview_ms=None if preview == -1 else preview + text.offset_ms,
+        bookmarks_ms=found.get("Bookmarks", ()),
+        title=found.get("Title", ""),
+        title_unicode=found.get("TitleUnicode", ""),
+        artist=found.get("Artist", ""),
+        artist_unicode=found.get("ArtistUnicode", ""),
+        creator=found.get("Creator", ""),
+        difficulty_name=found.get("Version", ""),
+        source=found.get("Source", ""),
+        tags=found.get("Tags", ""),
+        beatmap_id=found.get("BeatmapID"),
+        beatmapset_id=found.get("BeatmapSetID"),
+        difficulty=_difficulty(found, mode),
         bad_lines=bad,
     )
 
 
-def _difficulty(numbers: dict[str, float], mode: int, stack_leniency: float) -> Difficulty:
+def _difficulty(numbers: Mapping[str, float], mode: int) -> Difficulty:
     """Apply defaults and clamps; without an ApproachRate line the approach rate is the overall difficulty."""
     od = numbers.get("OverallDifficulty", 5.0)
     cs = numbers.get("CircleSize", 5.0)
@@ -144,24 +172,9 @@ def _difficulty(numbers: dict[str, float], mode: int, stack_leniency: float) -> 
         ar=_clamp(numbers.get("ApproachRate", od), 0, 10),
         slider_multiplier=_clamp(numbers.get("SliderMultiplier", 1.4), 0.4, 3.6),
         slider_tick_rate=_clamp(numbers.get("SliderTickRate", 1.0), 0.5, 8),
-        stack_leniency=stack_leniency,
+        stack_leniency=numbers.get("StackLeniency", 0.7),
     )
 
 
 def _clamp(value: float, low: float, high: float) -> float:
     return float(min(max(value, low), high))
-
-
-def _read(text: OsuText, section: str, readers: dict[str, _Reader], bad: dict[str, int]) -> dict[str, Any]:
-    """Read the lines of a section whose keys are known."""
-    found: dict[str, Any] = {}
-    for line in text.lines(section):
-        key, value = key_value(line)
-        reader = readers.get(key)
-        if reader is None:
-            continue
-        try:
-            found[key] = reader(value)
-        except ValueError:
-            bad[section.lower()] = bad.get(section.lower(), 0) + 1
-    return found

@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
-from rhythm_maps.errors import BadFormat
+from rhythm_maps import limits
+from rhythm_maps.errors import BadFormat, LimitExceeded
 from rhythm_maps.games.base import ChartBatch, ChartReject, MapsetBytes
+from rhythm_maps.games.osu import hitobjects, timing
 from rhythm_maps.games.osu.beatmap import Beatmap, read_beatmap
-from rhythm_maps.games.osu.hitobjects import Objects, read_objects, slider_ends
-from rhythm_maps.games.osu.notes import Notes, make_notes
-from rhythm_maps.games.osu.text import read_text
-from rhythm_maps.games.osu.timing import Timing, read_timing
-
-
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """One parsed `.osu` file."""
-
-    beatmap: Beatmap
-    timing: Timing
-    notes: Notes
-    warnings: tuple[str, ...]
+from rhythm_maps.games.osu.ends import slider_ends
+from rhythm_maps.games.osu.events import Events, read_events
+from rhythm_maps.games.osu.hitline import SLIDER
+from rhythm_maps.games.osu.objects import HitObjects
+from rhythm_maps.games.osu.text import Dropped, OsuText, read_text
+from rhythm_maps.games.osu.timing import Timing
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,42 +27,47 @@ class Charts:
     """The charts of a batch: what `rows` needs.
 
     Attributes:
-        beatmaps, timings, warnings: one entry a chart.
-        notes: the notes of all charts, one after the other.
-        note_offsets: int64 ``[charts + 1]``: chart i owns notes ``[i]`` to ``[i + 1]``.
+        beatmaps, events, warnings: one entry a chart.
+        timing, hits: of all charts.
     """
 
     beatmaps: list[Beatmap]
-    timings: list[Timing]
+    events: list[Events]
     warnings: list[list[str]]
-    notes: Notes
-    note_offsets: npt.NDArray[np.int64]
+    timing: Timing
+    hits: HitObjects
 
 
-def parse_chart(data: bytes) -> Chart:
-    """Parse one `.osu` file.
+@dataclass(slots=True)
+class _Files:
+    """The files of a batch that are charts, as far as they are read one by one."""
 
-    Raises:
-        BadFormat: it is none, or beyond a limit. Single bad lines are dropped and counted in `Chart.warnings`.
-    """
-    text = read_text(data)
-    beatmap = read_beatmap(text)
-    timing = read_timing(text, beatmap.offset_ms)
-    objects, bad_objects = read_objects(text, beatmap.offset_ms)
-    objects, unknown = slider_ends(objects, timing, beatmap.difficulty.slider_multiplier)
-    counts = {f"bad_line.{section}": count for section, count in sorted(beatmap.bad_lines.items())}
-    counts |= {"bad_line.timing_points": timing.bad_lines, "bad_line.hit_objects": bad_objects}
-    counts |= {"slider_without_length": unknown}
-    warnings = tuple(f"{code}:{count}" for code, count in counts.items() if count)
-    return Chart(beatmap, timing, make_notes(objects, beatmap.mode, beatmap.keys), warnings)
+    texts: list[OsuText] = field(default_factory=list)
+    beatmaps: list[Beatmap] = field(default_factory=list)
+    events: list[Events] = field(default_factory=list)
+
+    def add(self, data: bytes) -> None:
+        """Read the small sections of a file.
+
+        Raises:
+            BadFormat: it is no chart, or beyond a limit.
+        """
+        text = read_text(data)
+        _check_lines(text, hitobjects.SECTION, limits.NOTES, "too_many_objects")
+        _check_lines(text, timing.SECTION, limits.TEMPO_POINTS, "too_many_timing_points")
+        beatmap, events = read_beatmap(text), read_events(text)
+        self.texts.append(text)
+        self.beatmaps.append(beatmap)
+        self.events.append(events)
 
 
 def parse_mapsets(mapsets: Sequence[MapsetBytes]) -> ChartBatch:
     """Parse the charts of many mapsets; see `base.Game.parse`.
 
     A chart's id is the md5 of its file, as the game names it; a mapset's is the website's where the file has one.
+    Single bad lines are dropped and noted in `Charts.warnings`.
     """
-    charts: list[Chart] = []
+    files = _Files()
     names: list[str] = []
     owners: list[int] = []
     chart_ids: list[str] = []
@@ -81,32 +80,55 @@ def parse_mapsets(mapsets: Sequence[MapsetBytes]) -> ChartBatch:
                 rejects.append(ChartReject(owner, name, error))
                 continue
             try:
-                charts.append(parse_chart(data))
+                files.add(data)
             except BadFormat as bad:
                 rejects.append(ChartReject(owner, name, bad))
                 continue
             names.append(name)
             owners.append(owner)
             chart_ids.append(hashlib.md5(data, usedforsecurity=False).hexdigest())
-    ids = [chart.beatmap.beatmapset_id for chart in charts]
+    ids = [beatmap.beatmapset_id for beatmap in files.beatmaps]
     return ChartBatch(
         mapset=np.array(owners, np.int64),
         names=names,
         chart_ids=chart_ids,
         mapset_ids=[str(number) if number is not None and number > 0 else None for number in ids],
-        data=_join(charts),
+        data=_parse(files),
         rejects=rejects,
     )
 
 
-def _join(charts: list[Chart]) -> Charts:
-    """Put the notes of all charts one after the other; those of none are there for the types."""
-    parts = [make_notes(Objects.empty(0), 0, None), *(chart.notes for chart in charts)]
-    notes = Notes(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Notes)))
-    return Charts(
-        beatmaps=[chart.beatmap for chart in charts],
-        timings=[chart.timing for chart in charts],
-        warnings=[list(chart.warnings) for chart in charts],
-        notes=notes,
-        note_offsets=np.cumsum([0, *(len(chart.notes) for chart in charts)], dtype=np.int64),
-    )
+def _parse(files: _Files) -> Charts:
+    """Read the large sections of all files together."""
+    points, bad_points = timing.read_timing(files.texts)
+    hits, bad_objects = hitobjects.read_objects(files.texts)
+    hits = slider_ends(hits, points, files.beatmaps)
+    bad = {"timing_points": _by_chart(bad_points), "hit_objects": _by_chart(bad_objects)}
+    unknown = hits.objects.chart[(hits.objects.kind == SLIDER) & np.isnan(hits.objects.length_px)]
+    curves = np.bincount(unknown, minlength=len(files.texts)).tolist()
+    warnings = []
+    for i, (text, beatmap, events) in enumerate(zip(files.texts, files.beatmaps, files.events, strict=True)):
+        lines = beatmap.bad_lines | events.bad_lines
+        for section, found in bad.items():
+            if i in found:
+                lines[section] = Dropped(len(found[i]), text.line_number(min(found[i])))
+        codes = [f"bad_line.{section}:{each.lines}@{each.first}" for section, each in sorted(lines.items())]
+        warnings.append([*codes, *([f"slider_without_length:{curves[i]}"] if curves[i] else [])])
+    return Charts(files.beatmaps, files.events, warnings, points, hits)
+
+
+def _by_chart(dropped: Sequence[tuple[int, int]]) -> dict[int, list[int]]:
+    """Return chart -> bytes at which its dropped lines begin."""
+    found: dict[int, list[int]] = defaultdict(list)
+    for chart, at in dropped:
+        found[chart].append(at)
+    return found
+
+
+def _check_lines(text: OsuText, section: str, limit: int, code: str) -> None:
+    spans = text.spans(section)
+    if sum(stop - start for start, stop in spans) <= limit:  # a line takes two bytes
+        return
+    lines = sum(sum(1 for line in text.data[start:stop].split(b"\n") if line) for start, stop in spans)
+    if lines > limit:
+        raise LimitExceeded(code, f"{lines:,} lines, at most {limit:,} are read", f"[{section}]")

@@ -1,216 +1,159 @@
-"""Columns of plain numbers and samples out of lines of text, as NumPy over bytes: the fast road of the hit objects.
+"""Lines of many files laid out for NumPy: where the lines are, whose they are, and where their fields are.
 
-Each function looks at many fields at once, says which of them it could read, and leaves the others (signs, exponents,
-spaces, damage) to the exact functions of `numbers` and `hitline`. **It never reads a field otherwise than they do.**
-A field is the bytes ``[start, stop)`` of one buffer, so that it does not matter which file a line came from.
+The large sections of a batch of `.osu` files are read together, some hundred kilobytes at a time: `chunks` cuts them,
+`Lines` finds every line end and comma of a chunk once. What a field holds is read by `digits`.
 """
 
 from __future__ import annotations
 
-from functools import cached_property
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from rhythm_maps.games.base import FloatArray, IntArray
+from rhythm_maps import limits
+from rhythm_maps.games.base import IntArray
+from rhythm_maps.games.osu.digits import PAD, BoolArray, Bytes
+from rhythm_maps.games.osu.text import OsuText
 
-PAD = 32
-"""Zero bytes around the text: numbers are read from their last digit backwards, and empty fields are looked into."""
-EXACT_DIGITS = 15
-"""Digits that a double holds exactly, so that one division by a power of ten gives the correctly rounded value."""
-
-BoolArray = npt.NDArray[np.bool_]
-
-_DIGIT, _MINUS, _COLON, _PIPE = 1, 2, 3, 4
-_CLASS = np.zeros(256, np.uint8)
-_CLASS[48:58] = _DIGIT
-_CLASS[[45, 58, 124]] = _MINUS, _COLON, _PIPE
-_LEGAL = np.zeros((5, 5), np.bool_)
-_LEGAL[_DIGIT, [_DIGIT, _COLON, _PIPE]] = True
-_LEGAL[_MINUS, _DIGIT] = True
-_LEGAL[_COLON, [_DIGIT, _MINUS]] = True
-_LEGAL[_PIPE, [_DIGIT, _MINUS]] = True
-_ILLEGAL_PAIR = ~_LEGAL.ravel()
-_TENS = 10 ** np.arange(16, dtype=np.int64)
-_POWERS = 10.0 ** np.arange(23)
+Rows = IntArray | slice
+"""Some lines, or all of them: `slice(None)` copies nothing."""
+CHUNK_BYTES = 1 << 19
+"""Bytes of text looked at together: smaller chunks cost more calls; the columns of larger ones are given back to the
+operating system each time and cost more in page faults than in arithmetic."""
 
 
-class Lines:
-    """The lines of one chunk of text, and where their fields are.
+def rows(flags: BoolArray) -> Rows:
+    """Return the places where a flag is set."""
+    return slice(None) if flags.all() else np.flatnonzero(flags)
+
+
+_AROUND = b"\0" * PAD
+
+
+class Piece(NamedTuple):
+    """Where a stretch of a chunk comes from: number of its file, first byte in that file's text, length."""
+
+    chart: int
+    at: int
+    size: int
+
+
+class Chunk(NamedTuple):
+    """Lines of one section of one or more files; each piece ends with a line feed, `PAD` zero bytes are around them."""
+
+    text: bytes
+    pieces: list[Piece]
+
+
+def chunks(texts: Sequence[OsuText], section: str, dropped: list[tuple[int, int]]) -> Iterator[Chunk]:
+    """Cut one section of many files into chunks, never inside a line.
+
+    Args:
+        texts: the files; a file is named by its place in this sequence.
+        section: name of the section.
+        dropped: receives (file, byte) of lines longer than `limits.LINE_BYTES`, which are left out.
+    """
+    parts: list[bytes | memoryview] = [_AROUND]
+    pieces: list[Piece] = []
+    size = 0
+    for chart, text in enumerate(texts):
+        for start, stop in text.spans(section):
+            for at, part in _cut(text.data, start, stop):
+                if len(part) > limits.LINE_BYTES and b"\n" not in bytes(part):
+                    dropped.append((chart, at))
+                    continue
+                parts += (part, b"\n")
+                pieces.append(Piece(chart, at, len(part) + 1))
+                size += len(part) + 1
+                if size >= CHUNK_BYTES:
+                    yield Chunk(b"".join([*parts, _AROUND]), pieces)
+                    parts, pieces, size = [_AROUND], [], 0
+    if size:
+        yield Chunk(b"".join([*parts, _AROUND]), pieces)
+
+
+def _cut(data: bytes, start: int, stop: int) -> Iterator[tuple[int, memoryview]]:
+    """Yield pieces of about `CHUNK_BYTES` or one line, without their last line feed, each with its first byte."""
+    view = memoryview(data)
+    last = data[max(start, stop - 16) : stop]
+    stop -= len(last) - len(last.rstrip(b"\n"))  # without blank lines nothing has to be picked out of `Lines`
+    while start < stop:
+        end = min(start + CHUNK_BYTES, stop)
+        if end < stop:
+            cut = data.rfind(b"\n", start, end)
+            if cut < 0:  # a line longer than a chunk
+                cut = data.find(b"\n", end, stop)
+            end = cut if cut >= 0 else stop
+        yield start, view[start:end]
+        start = end + 1
+
+
+class Lines(Bytes):
+    """The lines of one chunk that are not empty.
 
     Attributes:
-        buffer: uint8 ``[bytes]``: `PAD` zero bytes, the chunk, one line feed, `PAD` zero bytes.
-        start, stop: int64 ``[lines]``: the bytes of each line that is not empty.
+        start, stop: int64 ``[lines]``, where each line stands in the buffer.
         n_commas: int64 ``[lines]``.
+        chart: int64 ``[lines]``, file of each line.
     """
 
-    def __init__(self, chunk: bytes) -> None:
-        self.chunk = chunk
-        self.buffer = np.frombuffer(b"\0" * PAD + chunk + b"\n" + b"\0" * PAD, np.uint8)
-        ends = np.flatnonzero((self.buffer == 10) | (self.buffer == 13))
-        starts = np.concatenate(([PAD], ends[:-1] + 1))
-        full = ends > starts
-        self.start, self.stop = starts[full], ends[full]
-        commas = np.flatnonzero(self.buffer == 44)
-        self._first_comma = np.searchsorted(commas, self.start)
-        self.n_commas = np.searchsorted(commas, self.stop) - self._first_comma
-        self._commas = np.append(commas, np.full(16, len(self.buffer)))
+    def __init__(self, chunk: Chunk) -> None:
+        super().__init__(np.frombuffer(chunk.text, np.uint8))
+        buffer = self.buffer
+        marks = np.flatnonzero((buffer == 44) | (buffer == 10))
+        ends = np.flatnonzero(buffer.take(marks) == 10)
+        first = np.zeros(len(ends), np.int64)
+        first[1:] = ends[:-1] + 1
+        self._marks = np.concatenate(([PAD - 1], marks, np.full(16, len(buffer) - PAD)))
+        start, stop = self._marks[first] + 1, marks[ends]
+        full = rows(stop > start)
+        self.start, self.stop, self._first = start[full], stop[full], first[full]
+        self.n_commas = (ends - first)[full]
+        self.pieces = chunk.pieces
+        bounds = np.cumsum([PAD, *(piece.size for piece in chunk.pieces)])
+        counts = np.diff(np.searchsorted(self.start, bounds))
+        self.piece = np.repeat(np.arange(len(chunk.pieces)), counts)
+        self.chart = np.repeat(np.array([piece.chart for piece in chunk.pieces], np.int64), counts)
+        self._bounds = bounds
 
     def __len__(self) -> int:
         return len(self.start)
 
     def text(self, line: int) -> str:
         """Return one line as text."""
-        return self.chunk[self.start[line] - PAD : self.stop[line] - PAD].decode("utf-8", "replace")
+        return self.buffer[self.start[line] : self.stop[line]].tobytes().decode("utf-8", "replace")
 
-    def field(self, number: int, lines: IntArray) -> tuple[IntArray, IntArray]:
+    def place(self, line: int) -> tuple[int, int]:
+        """Return the file of a line, and the byte of that file's text at which it begins."""
+        number = int(self.piece[line])
+        piece = self.pieces[number]
+        return piece.chart, piece.at + int(self.start[line] - self._bounds[number])
+
+    def field(self, number: int, lines: Rows) -> tuple[IntArray, IntArray]:
         """Return where field `number` (from 0) of each of `lines` starts and stops; a missing field is an empty one."""
-        at = self._first_comma[lines] + number
-        begin = self.start[lines]
-        start = begin if number == 0 else np.where(self.n_commas[lines] >= number, self._commas[at - 1] + 1, begin)
-        stop = np.where(self.n_commas[lines] > number, self._commas[at], self.stop[lines])
-        return start, np.where(self.n_commas[lines] >= number, stop, begin)
+        token = self._first[lines] + number
+        start = self._marks.take(token)
+        start += 1
+        token += 1
+        stop = self._marks.take(token)
+        missing = self.n_commas[lines] < number
+        if missing.any():
+            start[missing] = stop[missing] = self.stop[lines][missing]
+        return start, stop
+
+    def fields(self, count: int, lines: Rows) -> list[tuple[IntArray, IntArray]]:
+        """Return where each of the first `count` fields of `lines` starts and stops; every line must have them."""
+        token = self._first[lines]
+        marks = [self._marks.take(token)]
+        for _ in range(count):
+            token = token + 1
+            marks.append(self._marks.take(token))
+        return [(before + 1, after) for before, after in pairwise(marks)]
 
     def with_comments(self) -> IntArray:
         """Return the lines that hold ``//`` anywhere."""
-        if b"//" not in self.chunk:
-            return np.empty(0, np.int64)
-        slash = self.buffer == 47
-        at = np.flatnonzero(slash[:-1] & slash[1:])
+        slashes = np.flatnonzero(self.buffer == 47)  # some file names have one
+        at = slashes[:-1][slashes[1:] == slashes[:-1] + 1]
         return np.unique(np.searchsorted(self.start, at, side="right") - 1)
-
-    @cached_property
-    def colons(self) -> IntArray:
-        """Positions of all colons, and some past the end."""
-        return np.append(np.flatnonzero(self.buffer == 58), np.full(8, len(self.buffer)))
-
-    @cached_property
-    def non_digits(self) -> npt.NDArray[np.int32]:
-        """Number of bytes before each position that are no digit."""
-        return _running(_CLASS[self.buffer] != _DIGIT)
-
-    @cached_property
-    def pairs(self) -> Pairs:
-        """What `pairs_ok` needs of the whole chunk."""
-        return Pairs(self.buffer)
-
-
-class Pairs:
-    """Running counts over a chunk from which it can be told whether a field is ``1:2|3:-4``."""
-
-    def __init__(self, buffer: npt.NDArray[np.uint8]) -> None:
-        kind = _CLASS[buffer]
-        self.illegal = _running(_ILLEGAL_PAIR[kind[:-1] * 5 + kind[1:]])
-        separators = np.flatnonzero(kind >= _COLON)
-        same = (kind[separators[1:]] == kind[separators[:-1]]) | (np.diff(separators) > 6)
-        self.irregular = _running(same)
-        self.separators = np.append(separators, np.full(2, len(buffer)))
-
-
-def _running(flags: BoolArray) -> npt.NDArray[np.int32]:
-    """Return the number of true flags before each position, one longer than `flags`."""
-    counts = np.zeros(len(flags) + 1, np.int32)
-    np.cumsum(flags, out=counts[1:])
-    return counts
-
-
-def integers(buffer: npt.NDArray[np.uint8], start: IntArray, stop: IntArray) -> tuple[IntArray, BoolArray]:
-    """Read whole numbers of one to nine digits, an optional minus before them.
-
-    Returns:
-        Values (arbitrary where not read), and which were read.
-    """
-    negative = buffer[np.minimum(start, len(buffer) - 1)] == 45
-    width = stop - start - negative
-    ok = (width > 0) & (width <= 9)
-    value = np.zeros(len(start), np.int64)
-    for place in range(int(min(width.max(initial=0), 9))):
-        digit = buffer[stop - 1 - place] - np.uint8(48)  # other bytes wrap to 10 and more
-        inside = place < width
-        ok &= ~inside | (digit <= 9)
-        value += np.where(inside, digit, 0) * _TENS[place]
-    return np.where(negative, -value, value), ok
-
-
-def decimals(buffer: npt.NDArray[np.uint8], start: IntArray, stop: IntArray) -> tuple[FloatArray, BoolArray]:
-    """Read numbers with or without a point, correctly rounded; no exponent, no plus, at most 24 bytes.
-
-    Returns:
-        Values (arbitrary where not read), and which were read.
-    """
-    whole, ok = integers(buffer, start, stop)
-    value = whole.astype(np.float64)
-    rest = np.flatnonzero(~ok & (stop - start > 0) & (stop - start <= 24))
-    if len(rest):
-        value[rest], ok[rest] = _fractions(buffer, start[rest], stop[rest])
-    return value, ok
-
-
-def _fractions(buffer: npt.NDArray[np.uint8], start: IntArray, stop: IntArray) -> tuple[FloatArray, BoolArray]:
-    negative = buffer[start] == 45
-    begin = start + negative
-    ok = np.ones(len(start), np.bool_)
-    mantissa = np.zeros(len(start), np.int64)
-    digits = np.zeros(len(start), np.int64)
-    points = np.zeros(len(start), np.int64)
-    behind = np.zeros(len(start), np.int64)
-    for place in range(int((stop - begin).max(initial=0))):
-        at = begin + place
-        inside = at < stop
-        byte = buffer[np.minimum(at, stop - 1)]
-        point = inside & (byte == 46)
-        digit = byte - np.uint8(48)
-        number = inside & (digit <= 9)
-        ok &= ~inside | point | number
-        take = number & (digits < EXACT_DIGITS)
-        mantissa = np.where(take, mantissa * 10 + digit, mantissa)
-        digits += number
-        behind += number & (points > 0)
-        points += point
-    ok &= (points <= 1) & (digits > 0)
-    value = mantissa / _POWERS[np.minimum(behind, 22)]
-    value = np.where(negative, -value, value)
-    for i in np.flatnonzero(ok & (digits > EXACT_DIGITS)).tolist():
-        value[i] = float(buffer[start[i] : stop[i]].tobytes())
-    return value, ok
-
-
-def samples_ok(lines: Lines, start: IntArray, stop: IntArray) -> BoolArray:
-    """Tell which fields certainly read as samples: empty, or 2 to 4 whole numbers between colons, then any name."""
-    at = np.searchsorted(lines.colons, start)
-    count = np.searchsorted(lines.colons, stop) - at
-    named = count >= 4
-    end = np.where(named, lines.colons[at + 3], stop)
-    inner = np.where(named, 3, count)
-    ok = (inner >= 1) & (lines.non_digits[end] - lines.non_digits[np.minimum(start, end)] == inner)
-    before = start - 1
-    for part in range(4):
-        here = np.where(part < inner, lines.colons[at + part], end)
-        width = here - before - 1
-        ok &= (part > inner) | ((width >= 1) & (width <= 9))
-        before = here
-    return np.asarray(ok | (stop <= start), np.bool_)
-
-
-def pairs_ok(lines: Lines, start: IntArray, stop: IntArray, first: bytes) -> BoolArray:
-    """Tell which fields certainly read as pairs ``1:2|3:-4`` of numbers of at most 5 characters.
-
-    Args:
-        lines: the chunk.
-        start, stop: the fields.
-        first: the separator that comes first: ``:``, or ``|`` for a field that begins with one (slider points behind
-            their type); the last one is always a colon.
-    """
-    pairs = lines.pairs
-    a, b = np.searchsorted(pairs.separators, start), np.searchsorted(pairs.separators, stop)
-    some = (b > a) & (stop > start)
-    a, b = np.where(some, a, 0), np.where(some, b, 1)
-    head, last = pairs.separators[a], pairs.separators[b - 1]
-    buffer = lines.buffer
-    top = len(buffer) - 1
-    ok = some & (buffer[np.minimum(head, top)] == first[0]) & (buffer[np.minimum(last, top)] == 58)
-    ok &= (head - start <= 5) & (stop - last - 1 <= 5) & (_CLASS[buffer[np.maximum(stop - 1, 0)]] == _DIGIT)
-    begins = _CLASS[buffer[np.minimum(start, top)]]
-    ok &= (begins == _PIPE) | (begins == _DIGIT) if first == b"|" else (begins == _DIGIT) | (begins == _MINUS)
-    ok &= pairs.illegal[np.maximum(stop - 1, start)] == pairs.illegal[start]
-    return np.asarray(ok & (pairs.irregular[b - 1] == pairs.irregular[a]), np.bool_)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+
 from rhythm_maps.games.osu.numbers import MAX_COORDINATE, parse_float, parse_int, parse_single
 from rhythm_maps.games.osu.text import FIRST_LAZER_VERSION
 
@@ -22,18 +24,54 @@ CENTRE = (256.0, 192.0)
 """Where every spinner stands."""
 
 
+class Bank(NamedTuple):
+    """Samples as the file writes them; 0 where it says nothing, which stands for those of the timing point."""
+
+    sample_set: int = 0
+    addition_set: int = 0
+    volume: int = 0
+
+
+class Point(NamedTuple):
+    """One control point of a slider: number of its segment, the segment's type as written, position."""
+
+    segment: int
+    type: str
+    x: float
+    y: float
+
+
 class Line(NamedTuple):
-    """One object. Times in milliseconds; a slider's end is NaN here, for it needs the timing of the map."""
+    """One object. Times in milliseconds; a slider's end is NaN here, for it needs the timing of the map.
+
+    The first twelve fields are those of `hitobjects.Objects`; `points`, `sounds` and `banks` are what a slider lists
+    of its control points and of the hitsounds and samples of its edges, which may be fewer or more than it has edges.
+    """
 
     kind: int
     type_bits: int
-    x: float
-    y: float
+    raw_x: float
+    raw_y: float
     start_ms: float
     end_ms: float
     hitsound: int
+    sample_set: int
+    addition_set: int
+    volume: int
     spans: int
     length_px: float
+    points: tuple[Point, ...] = ()
+    sounds: tuple[int, ...] = ()
+    banks: tuple[Bank | None, ...] = ()
+
+
+class _Slider(NamedTuple):
+    spans: int
+    length_px: float
+    points: tuple[Point, ...]
+    sounds: tuple[int, ...]
+    banks: tuple[Bank | None, ...]
+    bank: Bank
 
 
 def read_line(line: str, version: int, offset_ms: float) -> Line:
@@ -54,57 +92,63 @@ def read_line(line: str, version: int, offset_ms: float) -> Line:
     bits = parse_int(fields[3])
     hitsound = parse_int(fields[4])
     kind = next((kind for bit, kind in TYPE_BITS if bits & bit), None)
-    end, spans, length = start, 0, float("nan")
+    if kind == SLIDER:
+        slider = _slider(fields, version)
+        head = Line(kind, bits, x, y, start, float("nan"), hitsound, *slider.bank, slider.spans, slider.length_px)
+        return head._replace(points=slider.points, sounds=slider.sounds, banks=slider.banks)
+    end, bank = start, Bank()
     if kind == CIRCLE:
-        if len(fields) > 5:
-            check_samples(fields[5])
-    elif kind == SLIDER:
-        spans, length = _slider(fields, version)
-        end = float("nan")
+        bank = read_bank(fields[5]) if len(fields) > 5 else bank
     elif kind == SPINNER:
-        x, y = CENTRE
         end = max(start, parse_float(fields[5]) + offset_ms)
-        if len(fields) > 6:
-            check_samples(fields[6])
+        bank = read_bank(fields[6]) if len(fields) > 6 else bank
     elif kind == HOLD:
-        end = _hold_end(fields, raw, start) + offset_ms
+        end, bank = _hold(fields, raw, start)
+        end += offset_ms
     else:
         raise ValueError(line)
-    return Line(kind, bits, x, y, start, end, hitsound, spans, length)
+    return Line(kind, bits, x, y, start, end, hitsound, *bank, 0, float("nan"))
 
 
 def coordinate(value: float, version: int) -> float:
-    """Return a position as the game keeps it: whole pixels below version 128."""
-    return value if version >= FIRST_LAZER_VERSION else float(int(value))
+    """Return a position as the game keeps it: whole pixels below version 128, else 32 bits."""
+    return float(np.float32(value)) if version >= FIRST_LAZER_VERSION else float(int(value))
 
 
-def check_samples(text: str, *, banks_only: bool = False) -> None:
-    """Check ``normalSet:additionSet[:index[:volume[:file]]]``; of a slider's own samples only the sets are looked at.
+def read_bank(text: str, *, sets_only: bool = False) -> Bank:
+    """Read ``normalSet:additionSet[:index[:volume[:file]]]``; of a slider's own samples only the sets are looked at.
 
     Raises:
         ValueError, IndexError: a number is missing or none; the whole line is to be dropped for it.
     """
     if not text:
-        return
+        return Bank()
     parts = text.split(":", 4)
-    parse_int(parts[0])
-    parse_int(parts[1])
-    for part in () if banks_only else parts[2:4]:
-        parse_int(part)
+    sets = parse_int(parts[0]), parse_int(parts[1])
+    if sets_only:
+        return Bank(*sets, _number_or_zero(parts[3]) if len(parts) > 3 else 0)
+    rest = [parse_int(part) for part in parts[2:4]]
+    return Bank(*sets, rest[1] if len(rest) > 1 else 0)
 
 
-def _hold_end(fields: list[str], raw: float, start: float) -> float:
-    """Return the end of a hold before the offset: what stands before the first colon of field 5, at least the start."""
+def _number_or_zero(text: str) -> int:
+    """Return what .NET's int.TryParse leaves behind."""
+    try:
+        return parse_int(text)
+    except ValueError:
+        return 0
+
+
+def _hold(fields: list[str], raw: float, start: float) -> tuple[float, Bank]:
+    """Return the end of a hold before the offset, at least the start, and its samples: ``end:samples`` in field 5."""
     if len(fields) < 6 or not fields[5]:
-        return max(start, raw)
-    end, _, samples = fields[5].partition(":")
-    value = max(start, parse_float(end))
-    check_samples(samples)
-    return value
+        return max(start, raw), Bank()
+    end, _, bank = fields[5].partition(":")
+    return max(start, parse_float(end)), read_bank(bank)
 
 
-def _slider(fields: list[str], version: int) -> tuple[int, float]:
-    """Return spans and length of a slider; the length is NaN where the curve decides (none given, or none above 0)."""
+def _slider(fields: list[str], version: int) -> _Slider:
+    """Read the fields of a slider; its length is NaN where the curve decides (none given, or none above 0)."""
     repeats = parse_int(fields[6])
     if repeats > MAX_REPEATS:
         raise ValueError(fields[6])
@@ -113,28 +157,32 @@ def _slider(fields: list[str], version: int) -> tuple[int, float]:
     if len(fields) > 7:
         length = parse_float(fields[7], MAX_COORDINATE)
         length = length if length > 0 else float("nan")
-    if len(fields) > 10:
-        check_samples(fields[10], banks_only=True)
-    if len(fields) > 9:
-        for part in fields[9].split("|", spans + 1)[: spans + 1]:
-            check_samples(part)
-    read_points(fields[5], version)
-    return spans, length
+    bank = read_bank(fields[10], sets_only=True) if len(fields) > 10 else Bank()
+    sounds: tuple[int, ...] = ()
+    banks: tuple[Bank | None, ...] = ()
+    if len(fields) > 9 and fields[9]:
+        parts = fields[9].split("|", spans + 1)[: spans + 1]
+        banks = tuple(read_bank(part) if part else None for part in parts)
+    if len(fields) > 8 and fields[8]:
+        sounds = tuple(_number_or_zero(part) for part in fields[8].split("|", spans + 1)[: spans + 1])
+    return _Slider(spans, length, read_points(fields[5], version), sounds, banks, bank)
 
 
-def read_points(text: str, version: int) -> list[tuple[str, float, float]]:
-    """Read the control points of a slider, ``B|x:y|x:y|P|x:y``: (type of its segment, x, y) each.
+def read_points(text: str, version: int) -> tuple[Point, ...]:
+    """Read the control points of a slider, ``B|x:y|x:y|P|x:y``; its head, the first point of all, is not among them.
+
+    A letter begins a segment, which goes on to the first point of the next one (version 128 and later).
 
     Raises:
-        ValueError, IndexError: a point cannot be read.
+        ValueError, IndexError: a point cannot be read, or there is neither letter nor point.
     """
-    points: list[tuple[str, float, float]] = []
-    kind = ""
+    points: list[Point] = []
+    kind, segment = "", -1
     for part in text.split("|"):
         if part[0].isalpha():
-            kind = part
+            kind, segment = part, segment + 1
             continue
         values = part.split(":", 2)
         x, y = (coordinate(parse_float(values[i], MAX_COORDINATE), version) for i in (0, 1))
-        points.append((kind, x, y))
-    return points
+        points.append(Point(max(segment, 0), kind, x, y))
+    return tuple(points)

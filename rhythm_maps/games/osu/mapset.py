@@ -8,7 +8,7 @@ from itertools import takewhile
 from rhythm_maps import limits
 from rhythm_maps.errors import BadFormat, LimitExceeded
 from rhythm_maps.games.base import ChartRef, Mapset, Members
-from rhythm_maps.games.osu.beatmap import Beatmap, read_beatmap
+from rhythm_maps.games.osu.beatmap import Names, read_names
 from rhythm_maps.games.osu.text import read_text
 
 SUFFIX = ".osu"
@@ -58,17 +58,11 @@ def is_chart(name: str) -> bool:
 
 def _chart(members: Members, name: str, folder: str) -> ChartRef:
     data = _read(members, name)
-    beatmap = None if data is None else _header(data)
-    if data is None or beatmap is None:
+    names = None if data is None else _names(data)
+    if data is None or names is None:
         return ChartRef(name, name, "", "", "")
-    return ChartRef(
-        name=name,
-        file=name,
-        artist=beatmap.artist or beatmap.artist_unicode,
-        title=beatmap.title or beatmap.title_unicode,
-        audio=folder + beatmap.audio if beatmap.audio else "",
-        chart_id=hashlib.md5(data, usedforsecurity=False).hexdigest(),
-    )
+    audio = folder + names.audio if names.audio else ""
+    return ChartRef(name, name, names.artist, names.title, audio, hashlib.md5(data, usedforsecurity=False).hexdigest())
 
 
 def _read(members: Members, name: str) -> bytes | None:
@@ -80,8 +74,8 @@ def _read(members: Members, name: str) -> bytes | None:
         return None
 
 
-def _header(data: bytes) -> Beatmap | None:
+def _names(data: bytes) -> Names | None:
     try:
-        return read_beatmap(read_text(data))
+        return read_names(read_text(data))
     except BadFormat:
         return None

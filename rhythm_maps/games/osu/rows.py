@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
-from rhythm_maps import limits, schema
-from rhythm_maps.games.base import Facts
+from rhythm_maps import limits, schema, timeline
+from rhythm_maps.games.base import Facts, FloatArray, IntArray
+from rhythm_maps.games.osu import tempo as tempos
 from rhythm_maps.games.osu.beatmap import MODES, Beatmap
 from rhythm_maps.games.osu.charts import Charts
-from rhythm_maps.games.osu.columns import COLUMNS, NOTES, SETTINGS
-from rhythm_maps.games.osu.tempo import MS, Bpm, Span, beats, bpm, note_beats
-from rhythm_maps.games.osu.timing import Timing
-from rhythm_maps.timeline import Grid
+from rhythm_maps.games.osu.columns import COLUMNS, SETTINGS
+from rhythm_maps.games.osu.digits import BoolArray
+from rhythm_maps.games.osu.events import Events
+from rhythm_maps.games.osu.lists import curve_lists, edge_lists, note_lists, stretches, value_lists
+from rhythm_maps.games.osu.notes import edges
+from rhythm_maps.games.osu.tempo import MS
+from rhythm_maps.timeline import Grids, Segments
 
 _TYPES = {column.name: column.type for column in schema.chart_columns(COLUMNS)}
 
@@ -32,21 +34,27 @@ def make_rows(charts: Charts, facts: Facts) -> pa.Table:
     Returns:
         The columns of `schema.chart_columns` but ids, file, group, track and rights, which the build adds.
     """
-    spans = _spans(charts)
-    ends = facts.audio_end_s.tolist()
-    grids = [beats(*each) for each in zip(charts.timings, spans, ends, strict=True)]
-    columns = {
+    first_s, last_s = _span(charts)
+    tempo = tempos.segments(charts.timing)
+    ends = tempos.grid_ends(tempo, last_s, facts.audio_end_s)
+    grids = tempos.beats(tempo, first_s, ends)
+    time_s = charts.hits.objects.start_ms / MS
+    beats = tempos.note_beats(tempo, time_s, charts.hits.offsets)
+    edge = edges(charts.hits)
+    columns: dict[str, Any] = {
         **_identity(charts.beatmaps),
         **_song(charts.beatmaps),
-        **_time(
-            charts.timings,
-            [bpm(t, span.last_ms) for t, span in zip(charts.timings, spans, strict=True)],
-            grids,
-        ),
-        **_notes(charts),
-        **_counts(charts, spans),
+        **_events(charts.beatmaps, charts.events),
+        **_time(charts, tempo, grids, last_s),
+        **_labels(beats.confirms, time_s, charts.hits.offsets),
+        **note_lists(charts, time_s, beats.beat),
+        "edges": edge_lists(charts.hits, edge),
+        "curves": curve_lists(charts.hits),
+        "kiai": stretches(charts.timing.kiai, ends),
+        "scroll": value_lists(charts.timing.velocity),
+        **_counts(charts, first_s, last_s),
         "settings_osu": _settings(charts.beatmaps),
-        "warnings": [_warnings(codes, grid) for codes, grid in zip(charts.warnings, grids, strict=True)],
+        "warnings": _warnings(charts.warnings, {"beats_cut": grids.cut, "edges_cut": edge.cut}),
     }
     return pa.table(
         {
@@ -84,57 +92,67 @@ def _song(beatmaps: Sequence[Beatmap]) -> dict[str, list[object]]:
     }
 
 
-def _time(timings: Sequence[Timing], tempos: Sequence[Bpm], grids: Sequence[Grid]) -> dict[str, object]:
-    tempo = {
-        "time_s": _flat([timing.tempo_ms for timing in timings], np.float64) / MS,
-        "beat_length_s": _flat([timing.beat_length_ms for timing in timings], np.float64) / MS,
-        "meter": _flat([timing.meter for timing in timings], np.int64),
-        "omit_first_bar": _flat([timing.omit_first_bar for timing in timings], np.bool_),
-    }
-    grid = {
-        "time_s": _flat([grid.time_s for grid in grids], np.float64),
-        "position": _flat([grid.position for grid in grids], np.int64),
-    }
+def _events(beatmaps: Sequence[Beatmap], events: Sequence[Events]) -> dict[str, object]:
+    breaks = np.array([each for event in events for each in event.breaks], np.float64).reshape(-1, 2) / MS
+    offsets = np.cumsum([0, *(len(event.breaks) for event in events)])
     return {
-        "tempo": schema.lists_array(schema.TEMPO, _offsets([len(timing.tempo_ms) for timing in timings]), tempo),
-        "tempo_bpm": [tempo.main for tempo in tempos],
-        "tempo_min_bpm": [tempo.lowest for tempo in tempos],
-        "tempo_max_bpm": [tempo.highest for tempo in tempos],
-        "beats": schema.lists_array(schema.BEATS, _offsets([len(grid.time_s) for grid in grids]), grid),
-        "has_downbeats": [bool(len(timing.tempo_ms)) for timing in timings],
+        "background": [event.background for event in events],
+        "video": [event.video for event in events],
+        "cover": [None] * len(events),
+        "has_storyboard": [event.has_storyboard for event in events],
+        "breaks": schema.lists_array(_TYPES["breaks"], offsets, {"start_s": breaks[:, 0], "end_s": breaks[:, 1]}),
+        "colours": [event.colours for event in events],
+        "bookmarks_s": [[time / MS for time in beatmap.bookmarks_ms] for beatmap in beatmaps],
     }
 
 
-def _notes(charts: Charts) -> dict[str, pa.Array]:
-    notes, offsets = charts.notes, charts.note_offsets.astype(np.int32)
-    time_s = notes.time_ms / MS
-    bounds = charts.note_offsets.tolist()
-    beat = [note_beats(timing, time_s[bounds[i] : bounds[i + 1]]) for i, timing in enumerate(charts.timings)]
-    core = {
-        "time_s": time_s,
-        "end_s": notes.end_ms / MS,
-        "beat": _flat(beat, np.float64),
-        "kind": notes.kind,
-        "lane": notes.lane,
-        "x": notes.x,
-        "y": notes.y,
+def _time(charts: Charts, tempo: Segments, grids: Grids, last_s: FloatArray) -> dict[str, object]:
+    bpms = tempos.bpms(charts.timing, last_s * MS)
+    segments = {
+        "time_s": tempo.start_s,
+        "beat_length_s": tempo.beat_length_s,
+        "meter": tempo.meter,
+        "omit_first_bar": charts.timing.omit_first_bar,
     }
-    own = {item.name: getattr(notes, item.name) for item in NOTES}
+    grid = {"time_s": grids.time_s, "position": grids.position}
     return {
-        "notes": schema.lists_array(schema.NOTES, offsets, core),
-        "notes_osu": schema.lists_array(NOTES, offsets, own),
+        "tempo": schema.lists_array(schema.TEMPO, tempo.offsets, segments),
+        "tempo_bpm": [bpm.main for bpm in bpms],
+        "tempo_min_bpm": [bpm.lowest for bpm in bpms],
+        "tempo_max_bpm": [bpm.highest for bpm in bpms],
+        "beats": schema.lists_array(schema.BEATS, grids.offsets, grid),
+        "has_downbeats": (np.diff(tempo.offsets) > 0).tolist(),
+        "timing_quality": tempos.qualities(tempo, (charts.timing.extreme | grids.cut).tolist()),
     }
 
 
-def _counts(charts: Charts, spans: Sequence[Span]) -> dict[str, list[object]]:
-    counts = np.diff(charts.note_offsets).tolist()
-    lengths = [(span.last_ms - span.first_ms) / MS if n else 0.0 for n, span in zip(counts, spans, strict=True)]
+def _labels(confirms: BoolArray, time_s: FloatArray, offsets: IntArray) -> dict[str, object]:
+    start, end = timeline.labelled(confirms, time_s, offsets)
+    return {"labelled_start_s": start, "labelled_end_s": end}
+
+
+def _span(charts: Charts) -> tuple[FloatArray, FloatArray]:
+    """Return start of the first note and end of the last one to end in seconds, ``[charts]``; NaN without notes."""
+    objects, offsets = charts.hits.objects, charts.hits.offsets
+    first, last = np.full((2, len(offsets) - 1), np.nan)
+    some = np.flatnonzero(np.diff(offsets))
+    if len(some):
+        first[some] = objects.start_ms[offsets[some]] / MS
+        last[some] = np.maximum.reduceat(objects.end_ms, offsets[some]) / MS
+    return first, last
+
+
+def _counts(charts: Charts, first_s: FloatArray, last_s: FloatArray) -> dict[str, object]:
+    counts = np.diff(charts.hits.offsets)
+    some = counts > 0
+    length = np.where(some, last_s * MS - first_s * MS, 0.0) / MS
+    nps = np.divide(counts, length, out=np.zeros(len(counts)), where=length > 0)
     return {
-        "n_notes": counts,
-        "first_object_s": [span.first_ms / MS if n else None for n, span in zip(counts, spans, strict=True)],
-        "last_object_s": [span.last_ms / MS if n else None for n, span in zip(counts, spans, strict=True)],
-        "length_s": lengths,
-        "nps": [n / length if length > 0 else 0.0 for n, length in zip(counts, lengths, strict=True)],
+        "n_notes": counts.tolist(),
+        "first_object_s": pa.array(first_s, mask=~some),
+        "last_object_s": pa.array(last_s, mask=~some),
+        "length_s": length.tolist(),
+        "nps": nps.tolist(),
     }
 
 
@@ -145,25 +163,11 @@ def _settings(beatmaps: Sequence[Beatmap]) -> pa.StructArray:
     return pa.StructArray.from_arrays(settings, fields=list(SETTINGS))
 
 
-def _warnings(codes: Sequence[str], grid: Grid) -> list[str]:
-    return [*codes, *(["beats_cut"] if grid.cut else [])][: limits.WARNINGS]
-
-
-def _spans(charts: Charts) -> list[Span]:
-    notes, bounds = charts.notes, charts.note_offsets.tolist()
+def _warnings(codes: Sequence[Sequence[str]], cut: Mapping[str, np.ndarray]) -> list[list[str]]:
     return [
-        Span(float(notes.time_ms[a]), float(notes.end_ms[a:b].max())) if b > a else Span(np.nan, np.nan)
-        for a, b in pairwise(bounds)
+        [*mine, *(code for code, charts in cut.items() if charts[i])][: limits.WARNINGS] for i, mine in enumerate(codes)
     ]
 
 
 def _positive(number: int | None) -> int | None:
     return number if number is not None and number > 0 else None
-
-
-def _offsets(counts: Sequence[int]) -> npt.NDArray[np.int32]:
-    return np.cumsum([0, *counts]).astype(np.int32)
-
-
-def _flat(parts: Sequence[npt.NDArray[Any]], kind: npt.DTypeLike) -> npt.NDArray[Any]:
-    return np.concatenate([np.empty(0, kind), *parts]).astype(kind, copy=False)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
+from io import StringIO
+from typing import NamedTuple
 
 from rhythm_maps import limits
 from rhythm_maps.errors import BadFormat, LimitExceeded
@@ -17,6 +19,8 @@ from rhythm_maps.games.osu.numbers import parse_int
 
 LATEST_VERSION = 14
 """Version of a file whose first line is not a header (ppy/osu LegacyDecoder's fallback)."""
+OLD_OFFSET_MS = 24
+"""Added to every time below version 5 (ppy/osu LegacyBeatmapDecoder.EARLY_VERSION_TIMING_OFFSET)."""
 FIRST_LAZER_VERSION = 128
 """From here on positions keep their fractions (ppy/osu LegacyBeatmapEncoder.FIRST_LAZER_VERSION)."""
 
@@ -35,10 +39,14 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_LINE_FEED = 10
+_FEW_BRACKETS = 1000
+"""So many brackets are looked for one by one; a text of more is gone through with `_BRACKET_LINE`."""
 _BLANK = re.compile(rb"[\t-\r ]*")
-_LINE = re.compile(rb"[^\r\n]*")
-_FULL_LINE = re.compile(r"[^\r\n]+")
-_BRACKET_LINE = re.compile(rb"\[(?<![^\r\n]\[)[^\r\n]*")  # the literal first: that is what the engine searches fast
+_LINE = re.compile(rb"[^\n]*")
+_SMALL_CHARACTERS = 1 << 16
+"""Sections up to this size are cut into a list of lines."""
+_BRACKET_LINE = re.compile(rb"\[(?<![^\n]\[)[^\n]*")  # the literal first: that is what the engine searches fast
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +54,7 @@ class OsuText:
     """One `.osu` file cut into sections.
 
     Attributes:
-        data: the text as UTF-8 without a byte order mark.
+        data: the text as UTF-8 without a byte order mark, every line end a line feed.
         version: format version; 14 where the file does not say.
         sections: (name, first byte, end byte) of each stretch of lines between section lines, in file order. A name
             may come again. Lines before any section line belong to ``General``.
@@ -56,6 +64,15 @@ class OsuText:
     version: int
     sections: tuple[tuple[str, int, int], ...]
 
+    @property
+    def offset_ms(self) -> int:
+        """Return what is added to every time of the file: 24 below version 5, else 0."""
+        return OLD_OFFSET_MS if self.version < 5 else 0
+
+    def line_number(self, at: int) -> int:
+        """Return the number, from 1, of the line that holds byte `at`."""
+        return self.data.count(b"\n", 0, at) + 1
+
     def spans(self, name: str) -> list[tuple[int, int]]:
         """Return (first byte, end byte) of the stretches of one section."""
         return [(start, stop) for section, start, stop in self.sections if section == name]
@@ -63,11 +80,52 @@ class OsuText:
     def lines(self, name: str) -> Iterator[str]:
         """Yield the lines of one section that a decoder sees: no blank lines, no comments, no space at the end."""
         for start, stop in self.spans(name):
-            block = self.data[start:stop].decode("utf-8", "replace")
-            for raw in _FULL_LINE.finditer(block):  # one at a time: a hostile section holds millions
-                line = clean_line(raw[0], comments=name != "Metadata")
+            for raw in _raw_lines(self.data[start:stop].decode("utf-8", "replace")):
+                line = clean_line(raw, comments=name != "Metadata")
                 if line is not None:
                     yield line
+
+    def pairs(self, name: str, keys: Container[str]) -> Iterator[tuple[str, str, Place]]:
+        """Yield (key, value, place) of the lines ``key: value`` of a section whose key is wanted, in file order."""
+        comments = name != "Metadata"
+        for start, stop in self.spans(name):
+            block = self.data[start:stop].decode("utf-8", "replace")
+            odd = comments and "//" in block
+            for number, raw in enumerate(_raw_lines(block)):
+                line = clean_line(raw) or "" if odd else raw
+                key, _, value = line.partition(":")
+                if key not in keys:
+                    if key.isalnum():
+                        continue
+                    key = key.strip(SPACE)
+                    if key not in keys:
+                        continue
+                yield key, value.strip(SPACE), Place(start, number)
+
+    def line_of(self, place: Place) -> int:
+        """Return the number of the line at a place, from 1 in the file."""
+        return self.line_number(place.start) + place.number
+
+
+class Dropped(NamedTuple):
+    """Lines of a section that were left out: how many, and the number of the first."""
+
+    lines: int
+    first: int
+
+
+class Place(NamedTuple):
+    """A line of a section: first byte of the stretch it is in, and its number there, from 0."""
+
+    start: int
+    number: int
+
+
+def _raw_lines(block: str) -> Iterable[str]:
+    """Return every line, blank ones too; a hostile section holds millions of them, which are made one at a time."""
+    if len(block) <= _SMALL_CHARACTERS:
+        return block.split("\n")
+    return (line.removesuffix("\n") for line in StringIO(block, newline="\n"))
 
 
 def clean_line(line: str, *, comments: bool = True) -> str | None:
@@ -110,6 +168,8 @@ def read_text(data: bytes) -> OsuText:
             "text_too_large", f"the file has {len(data):,} bytes, at most {limits.TEXT_BYTES:,} are read"
         )
     data = to_utf8(data)
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     version, body = _read_header(data)
     sections, known = _find_sections(data, body or 0)
     if body is None and not known:
@@ -150,17 +210,31 @@ def _find_sections(data: bytes, body: int) -> tuple[tuple[tuple[str, int, int], 
     """Return the stretches from byte `body` on, and whether any section line named a known section."""
     stretches: list[tuple[str, int, int]] = []
     section, start, known = "General", body, False
-    for count, match in enumerate(_BRACKET_LINE.finditer(data, body)):
+    for count, (at, end) in enumerate(_bracket_lines(data, body)):
         if count >= limits.TEXT_SECTIONS:
             raise LimitExceeded("too_many_sections", f"more than {limits.TEXT_SECTIONS:,} lines begin with '['")
-        line = clean_line(match[0].decode("utf-8", "replace"), comments=section != "Metadata")
+        line = clean_line(data[at:end].decode("utf-8", "replace"), comments=section != "Metadata")
         if line is None or not line.endswith("]"):
             continue
-        stretches.append((section, start, match.start()))
-        section, start = _section_name(line[1:-1]), match.end()
+        stretches.append((section, start, at))
+        section, start = _section_name(line[1:-1]), min(end + 1, len(data))
         known = known or section == line[1:-1]
     stretches.append((section, start, len(data)))
     return tuple(stretches), known
+
+
+def _bracket_lines(data: bytes, body: int) -> Iterator[tuple[int, int]]:
+    """Yield first and end byte of the lines that begin with "[": few bytes of a map are that."""
+    at = data.find(b"[", body)
+    for _ in range(_FEW_BRACKETS):
+        if at < 0:
+            return
+        end = data.find(b"\n", at) % (len(data) + 1)
+        if at == 0 or data[at - 1] == _LINE_FEED:
+            yield at, end
+        at = data.find(b"[", end)
+    for found in _BRACKET_LINE.finditer(data, max(at, 0)) if at >= 0 else ():
+        yield found.start(), found.end()
 
 
 def _section_name(name: str) -> str:

@@ -1,184 +1,217 @@
-"""The timing points of a `.osu` file: uninherited points (tempo) and slider velocities, with ppy/osu's precedence."""
+"""The timing points of a batch of `.osu` files: uninherited points (tempo), slider velocities, kiai.
+
+Lines are read as columns (`timingline` reads the odd ones); precedence among lines of one time is worked out for all
+files at once, but for files whose lines are out of order, which ppy/osu's own way of inserting is followed for.
+"""
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from math import isnan
-from typing import NamedTuple
 
 import numpy as np
 
 from rhythm_maps import limits
-from rhythm_maps.errors import LimitExceeded
 from rhythm_maps.games.base import FloatArray, IntArray
-from rhythm_maps.games.osu.numbers import parse_float, parse_int
-from rhythm_maps.games.osu.text import OsuText
+from rhythm_maps.games.osu.digits import BoolArray, decimals, integers
+from rhythm_maps.games.osu.fields import Lines, Rows, chunks, rows
+from rhythm_maps.games.osu.numbers import MAX_VALUE
+from rhythm_maps.games.osu.objects import Table
+from rhythm_maps.games.osu.text import OsuText, clean_line
+from rhythm_maps.games.osu.timingline import KIAI, OMIT_FIRST_BAR, VELOCITIES, inserted, read_line
 
+SECTION = "TimingPoints"
+_WHOLE = (2, 3, 4, 5, 7)
+"""Fields of whole numbers: metre, sample set, sample index, volume, effects."""
 DEFAULT_BEAT_LENGTH_MS = 1000.0
 """Beat length of a map without uninherited points (ppy/osu TimingControlPoint.DEFAULT_BEAT_LENGTH)."""
-VELOCITIES = (0.1, 10.0)
-"""Lowest and highest slider velocity (ppy/osu DifficultyControlPoint.SliderVelocityBindable)."""
-_OMIT_FIRST_BAR = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Points(Table):
+    """Lines of [TimingPoints] in file order: time with the file's offset, beat length as written, effect bits, file."""
+
+    KINDS = (np.float64, np.float64, np.int64, np.bool_, np.int64, np.int64)
+
+    time_ms: FloatArray
+    beat_length: FloatArray
+    meter: IntArray
+    red: BoolArray
+    effects: IntArray
+    chart: IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """A value that changes at times: chart i owns ``offsets[i]:offsets[i + 1]``, times strictly increasing."""
+
+    time_ms: FloatArray
+    value: FloatArray
+    offsets: IntArray
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Timing of one chart, times in milliseconds, strictly increasing.
+    """Timing of a batch of charts, times in milliseconds, strictly increasing in each chart.
 
     Attributes:
         tempo_ms: float64 ``[points]``, times of the uninherited points.
         beat_length_ms: float64 ``[points]``, clamped to `limits.BEAT_LENGTH_MS`.
         meter: int64 ``[points]``, beats in a bar, at least 1.
         omit_first_bar: bool ``[points]``.
-        velocity_ms: float64 ``[changes]``, times at which the slider velocity changes.
-        velocity: float64 ``[changes]``; before the first change it is 1.
-        bad_lines: lines that were dropped.
+        offsets: int64 ``[charts + 1]``; chart i owns points ``offsets[i]:offsets[i + 1]``.
+        extreme: bool ``[charts]``, whether a beat length had to be clamped.
+        velocity: slider velocities (scroll speeds in taiko and mania); 1 before the first.
+        kiai: 1 where kiai begins, 0 where it ends; 0 before the first.
     """
 
     tempo_ms: FloatArray
     beat_length_ms: FloatArray
     meter: IntArray
-    omit_first_bar: np.ndarray
-    velocity_ms: FloatArray
-    velocity: FloatArray
-    bad_lines: int
-
-    def beat_length_at(self, time_ms: FloatArray) -> FloatArray:
-        """Return the beat length in force at each time; before the first point it is the first point's."""
-        if not len(self.tempo_ms):
-            return np.full(len(time_ms), DEFAULT_BEAT_LENGTH_MS)
-        at = np.searchsorted(self.tempo_ms, time_ms, side="right") - 1
-        return self.beat_length_ms[np.maximum(at, 0)]
-
-    def velocity_at(self, time_ms: FloatArray) -> FloatArray:
-        """Return the slider velocity in force at each time."""
-        at = np.searchsorted(self.velocity_ms, time_ms, side="right")
-        return np.concatenate(([1.0], self.velocity))[at]
+    omit_first_bar: BoolArray
+    offsets: IntArray
+    extreme: BoolArray
+    velocity: Steps
+    kiai: Steps
 
 
-class _Point(NamedTuple):
-    """One line: time, beat length as written (may be NaN), beats in a bar, uninherited or not, effect bits."""
+def read_timing(texts: Sequence[OsuText]) -> tuple[Timing, list[tuple[int, int]]]:
+    """Read the timing points of a batch of files.
 
-    time: float
-    beat_length: float
-    meter: int
-    red: bool
-    effects: int
-
-    @property
-    def velocity(self) -> float:
-        """Slider velocity that the line asks for: a negative beat length asks for one even on an uninherited line."""
-        velocity = 100.0 / -self.beat_length if self.beat_length < 0 else 1.0
-        return min(max(velocity, VELOCITIES[0]), VELOCITIES[1])
-
-
-def read_timing(text: OsuText, offset_ms: float) -> Timing:
-    """Read the timing points of a file.
-
-    Args:
-        text: the file.
-        offset_ms: added to every time (files below version 5).
-
-    Raises:
-        LimitExceeded: there are more than `limits.TEMPO_POINTS` lines.
+    Returns:
+        The timing, and (file, byte) of each line that was dropped.
 
     Source: ppy/osu LegacyBeatmapDecoder.handleTimingPoint, addControlPoint and flushPendingPoints: of the consecutive
     lines of one time the first uninherited one gives the tempo, and the last inherited one, else the first
-    uninherited one, the slider velocity. A later stretch of lines of the same time replaces an earlier one.
+    uninherited one, slider velocity and effects. A later stretch of lines of the same time replaces an earlier one.
     """
-    tempo: dict[float, _Point] = {}
-    changes = _Velocities([], [])
-    red: _Point | None = None
-    speed: _Point | None = None
-    bad = 0
-    for count, line in enumerate(text.lines("TimingPoints")):
-        if count >= limits.TEMPO_POINTS:
-            raise LimitExceeded("too_many_timing_points", f"more than {limits.TEMPO_POINTS:,} timing points")
-        try:
-            point = _read_point(line, offset_ms)
-        except (ValueError, IndexError):
-            bad += 1
+    dropped: list[tuple[int, int]] = []
+    parts = [_read_lines(Lines(chunk), texts, dropped) for chunk in chunks(texts, SECTION, dropped)]
+    return _timing(Points.join(parts), len(texts)), dropped
+
+
+def _read_lines(lines: Lines, texts: Sequence[OsuText], dropped: list[tuple[int, int]]) -> Points:
+    """Read the lines of a chunk: the plain ones, of eight fields, as columns, then the others one by one."""
+    found = Points.empty(len(lines))
+    found.chart[:] = lines.chart
+    read = np.zeros(len(lines), np.bool_)
+    eight = lines.n_commas == 7
+    eight[lines.with_comments()] = False
+    if eight.any():
+        at = rows(eight)
+        read[at] = _plain(lines, found, at)
+    for i in np.flatnonzero(~read).tolist():
+        text = clean_line(lines.text(i))
+        if text is None:
             continue
-        if speed is not None and point.time != speed.time:
-            _flush(red, speed, tempo, changes)
-            red = speed = None
-        if not point.red:
-            speed = point
-        elif red is None:
-            red = point
-            speed = speed or point
-    if speed is not None:
-        _flush(red, speed, tempo, changes)
-    return _columns(tempo, changes, bad)
+        try:
+            point = read_line(text)
+        except (ValueError, IndexError):
+            dropped.append(lines.place(i))
+            continue
+        read[i] = True
+        for name, value in zip(Points.names(), point, strict=False):
+            getattr(found, name)[i] = value
+    offset = np.array([text.offset_ms for text in texts], np.float64)
+    if offset.any():
+        found.time_ms[:] += offset[lines.chart]
+    return found if read.all() else found.take(read)
 
 
-def _read_point(line: str, offset_ms: float) -> _Point:
-    """Read one line: ``time,beatLength[,meter,sampleSet,sampleIndex,volume,uninherited,effects]``.
+def _plain(lines: Lines, found: Points, at: Rows) -> BoolArray:
+    """Read ``time,beatLength,meter,sampleSet,sampleIndex,volume,uninherited,effects``; tell which lines were read."""
+    fields = lines.fields(8, at)
+    time, ok = decimals(lines, *fields[0], MAX_VALUE)
+    length, ok_length = decimals(lines, *fields[1], MAX_VALUE)
+    whole, ok_whole = integers(
+        lines, *(np.concatenate(side) for side in zip(*(fields[i] for i in _WHOLE), strict=True))
+    )
+    whole, ok_whole = whole.reshape(len(_WHOLE), -1), ok_whole.reshape(len(_WHOLE), -1)
+    meter = np.where(lines.buffer[fields[2][0]] == ord("0"), 4, whole[0])
+    start, stop = fields[6]
+    found.time_ms[at], found.beat_length[at], found.meter[at] = time, length, meter
+    found.red[at], found.effects[at] = lines.buffer[start] == ord("1"), whole[4]
+    return np.asarray(ok & ok_length & ok_whole.all(axis=0) & (meter >= 1) & (stop > start))
 
-    Raises:
-        ValueError, IndexError: the line is to be dropped.
+
+def _timing(points: Points, charts: int) -> Timing:
+    """Work out which lines hold."""
+    same = points.chart[1:] == points.chart[:-1]
+    step = np.diff(points.time_ms)
+    odd = np.unique(points.chart[1:][same & (step < 0)])
+    fresh = np.ones(len(points), np.bool_)  # first line of each stretch of one time
+    fresh[1:] = ~same | (step != 0)
+    stretch = np.cumsum(fresh) - 1
+    first_red, last_green = np.full((2, int(fresh.sum())), -1)
+    reds = np.flatnonzero(points.red)[::-1]  # of several writes to one place the last holds: the first line, reversed
+    first_red[stretch[reds]] = reds
+    greens = np.flatnonzero(~points.red)
+    last_green[stretch[greens]] = greens
+    says = np.where(last_green >= 0, last_green, first_red)
+    tempo = points.take(first_red[first_red >= 0])
+    if len(odd):
+        tempo = _last_of_each_time(tempo)
+    velocity = _steps(points, says, _velocity(points), 1.0, charts, odd)
+    kiai = _steps(points, says, (points.effects & KIAI).astype(np.float64), 0.0, charts, odd)
+    return _columns(tempo, charts, velocity, kiai)
+
+
+def _last_of_each_time(points: Points) -> Points:
+    points = points.take(np.lexsort((points.time_ms, points.chart)))
+    last = np.ones(len(points), np.bool_)
+    last[:-1] = (np.diff(points.time_ms) != 0) | (np.diff(points.chart) != 0)
+    return points.take(last)
+
+
+def _velocity(points: Points) -> FloatArray:
+    """Return the velocity that each line asks for: a negative beat length asks for one even on an uninherited line."""
+    length = points.beat_length
+    with np.errstate(divide="ignore", over="ignore"):
+        asked = np.where(length < 0, 100.0 / np.where(length < 0, -length, 1.0), 1.0)
+    return np.clip(asked, *VELOCITIES)
+
+
+def _steps(points: Points, rows: IntArray, values: FloatArray, before: float, charts: int, odd: IntArray) -> Steps:
+    """Return where a value changes, without what ppy/osu calls redundant.
+
+    Args:
+        points: all lines.
+        rows: the lines that say it, one a time.
+        values: what each line of `points` says.
+        before: what holds before a chart's first line.
+        charts: number of charts.
+        odd: charts whose lines are not in order of time.
     """
-    fields = line.split(",", 2)
-    time = parse_float(fields[0]) + offset_ms
-    beat_length = parse_float(fields[1], nan=True)
-    meter, red, effects = _read_rest(fields[2]) if len(fields) > 2 else (4, True, 0)
-    if red and isnan(beat_length):
-        raise ValueError(line)
-    return _Point(time, beat_length, meter, red, effects)
+    time, value, chart = points.time_ms[rows], values[rows], points.chart[rows]
+    previous = np.full(len(rows), before)
+    previous[1:] = np.where(chart[1:] == chart[:-1], value[:-1], before)
+    keep = value != previous
+    if len(odd):
+        keep &= ~np.isin(chart, odd)
+    parts = [(time[keep], value[keep], chart[keep])]
+    for one in odd.tolist():
+        mine = chart == one
+        times, changed = inserted(zip(time[mine].tolist(), value[mine].tolist(), strict=True), before)
+        parts.append((np.array(times), np.array(changed), np.full(len(times), one)))
+    time, value, chart = (np.concatenate(column) for column in zip(*parts, strict=True))
+    if len(odd):
+        order = np.argsort(chart, kind="stable")
+        time, value, chart = time[order], value[order], chart[order]
+    return Steps(time, value, np.searchsorted(chart, np.arange(charts + 1)))
 
 
-@lru_cache(maxsize=4096)  # a map has thousands of lines and few different endings
-def _read_rest(text: str) -> tuple[int, bool, int]:
-    """Read the fields from the metre on: beats in a bar, uninherited or not, effect bits."""
-    fields = text.split(",", 6)
-    # A metre that begins with a zero means 4, whatever follows.
-    meter = 4 if fields[0][0] == "0" else parse_int(fields[0])
-    if meter < 1:
-        raise ValueError(text)
-    for field in fields[1:4]:
-        parse_int(field)
-    red = len(fields) < 5 or fields[4][0] == "1"  # untrimmed: " 1" is inherited
-    effects = parse_int(fields[5]) if len(fields) > 5 else 0
-    return meter, red, effects
-
-
-class _Velocities(NamedTuple):
-    """Slider velocities in order of time, as ppy/osu's ControlPointInfo builds them up."""
-
-    times: list[float]
-    values: list[float]
-
-    def add(self, time: float, value: float) -> None:
-        """Add a change unless it changes nothing at this moment (ControlPointInfo.CheckAlreadyExisting)."""
-        times, values = self
-        at = bisect_right(times, time)
-        if value == (values[at - 1] if at else 1.0):
-            return
-        if at and times[at - 1] == time:
-            values[at - 1] = value
-        else:
-            times.insert(at, time)
-            values.insert(at, value)
-
-
-def _flush(red: _Point | None, speed: _Point, tempo: dict[float, _Point], changes: _Velocities) -> None:
-    """Enter what the lines of one time came to."""
-    if red is not None:
-        tempo[red.time] = red
-    changes.add(speed.time, speed.velocity)
-
-
-def _columns(tempo: dict[float, _Point], changes: _Velocities, bad: int) -> Timing:
-    reds = [tempo[time] for time in sorted(tempo)]
+def _columns(reds: Points, charts: int, velocity: Steps, kiai: Steps) -> Timing:
     low, high = limits.BEAT_LENGTH_MS
+    length = np.clip(reds.beat_length, low, high)
+    extreme = np.zeros(charts, np.bool_)
+    extreme[reds.chart[length != reds.beat_length]] = True
     return Timing(
-        tempo_ms=np.array([red.time for red in reds], np.float64),
-        beat_length_ms=np.clip(np.array([red.beat_length for red in reds], np.float64), low, high),
-        meter=np.array([red.meter for red in reds], np.int64),
-        omit_first_bar=np.array([bool(red.effects & _OMIT_FIRST_BAR) for red in reds], np.bool_),
-        velocity_ms=np.array(changes.times, np.float64),
-        velocity=np.array(changes.values, np.float64),
-        bad_lines=bad,
+        tempo_ms=reds.time_ms,
+        beat_length_ms=length,
+        meter=reds.meter,
+        omit_first_bar=(reds.effects & OMIT_FIRST_BAR) != 0,
+        offsets=np.searchsorted(reds.chart, np.arange(charts + 1)),
+        extreme=extreme,
+        velocity=velocity,
+        kiai=kiai,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,11 @@ import pytest
 
 from rhythm_maps.games.base import Facts, MapsetBytes
 from rhythm_maps.games.osu import GAME
-from rhythm_maps.games.osu.charts import Chart, parse_chart
+from rhythm_maps.games.osu.beatmap import Beatmap
+from rhythm_maps.games.osu.events import Events
+from rhythm_maps.games.osu.hitline import COMBO_SKIP_MASK, COMBO_SKIP_SHIFT, NEW_COMBO
+from rhythm_maps.games.osu.notes import places
+from rhythm_maps.games.osu.timing import Timing
 
 RED = "0,500,4,2,0,50,1,0"
 
@@ -32,6 +37,54 @@ def osu_text(
     ).encode()
 
 
+class Notes:
+    """The notes of one chart: columns by name."""
+
+    def __init__(self, hits, beatmaps):
+        objects, place = hits.objects, places(hits.objects, beatmaps)
+        self.time_ms, self.end_ms = objects.start_ms, objects.end_ms
+        self.kind, self.lane, self.x, self.y, self.big = place.kind, place.lane, place.x, place.y, place.big
+        self.raw_x, self.raw_y = objects.raw_x, objects.raw_y
+        self.new_combo = (objects.type_bits & NEW_COMBO) != 0
+        self.combo_skip = (objects.type_bits >> COMBO_SKIP_SHIFT) & COMBO_SKIP_MASK
+        self.hitsound, self.spans, self.length_px = objects.hitsound, objects.spans, objects.length_px
+
+    def __len__(self):
+        return len(self.time_ms)
+
+
+@dataclass
+class One:
+    """One parsed file; warnings without the line numbers at their ends."""
+
+    beatmap: Beatmap
+    events: Events
+    timing: Timing
+    notes: Notes
+    warnings: tuple[str, ...]
+
+
+def parse_one(data: bytes) -> One:
+    """Parse one file; a reject is raised."""
+    batch = GAME.parse([MapsetBytes((("a.osu", "a.osu"),), {"a.osu": data})])
+    for reject in batch.rejects:
+        raise reject.error
+    charts = batch.data
+    return One(
+        charts.beatmaps[0],
+        charts.events[0],
+        charts.timing,
+        Notes(charts.hits, charts.beatmaps),
+        tuple(code.partition("@")[0] for code in charts.warnings[0]),
+    )
+
+
+@pytest.fixture
+def parse() -> Callable[[bytes], One]:
+    """Parse the bytes of one `.osu` file; a reject is raised."""
+    return parse_one
+
+
 @pytest.fixture
 def osu() -> Callable[..., bytes]:
     """Make the bytes of a small `.osu` file from the lines of its sections."""
@@ -39,13 +92,13 @@ def osu() -> Callable[..., bytes]:
 
 
 @pytest.fixture
-def chart() -> Callable[..., Chart]:
+def chart() -> Callable[..., One]:
     """Parse a small `.osu` file made from the lines of its sections."""
 
-    def parse(*args: str, **sections: Any) -> Chart:
-        return parse_chart(osu_text(*args, **sections))
+    def make(*args: str, **sections: Any) -> One:
+        return parse_one(osu_text(*args, **sections))
 
-    return parse
+    return make
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from rhythm_maps import limits
 from rhythm_maps.errors import LimitExceeded
-from rhythm_maps.games.osu import hitobjects
-from rhythm_maps.games.osu.charts import parse_chart
+from rhythm_maps.games.osu import fields, hitobjects
 from rhythm_maps.games.osu.hitline import read_line
-from rhythm_maps.games.osu.text import clean_line
+from rhythm_maps.games.osu.objects import Objects
+from rhythm_maps.games.osu.text import OsuText, clean_line
 from rhythm_maps.schema import NOTE_KINDS
 
 CIRCLE = "100,200,1000,1,0,0:0:0:0:"
@@ -24,7 +24,7 @@ RANDOM = settings(max_examples=200, deadline=None)
 
 def only(notes):
     assert len(notes) == 1
-    return {name: getattr(notes, name)[0] for name in notes.__slots__}
+    return {name: values[0] for name, values in vars(notes).items()}
 
 
 def test_circle(chart):
@@ -58,9 +58,9 @@ def test_spinner_stands_in_the_middle(chart):
         ("0,0,1000,8,0,1e4", 10000),
         ("0,0,1000,2,0,L|9:9,0,100", 1500),
         ("0,0,1000,2,0,L|9:9,-3,100", 1500),
-        ("0,0,1000,2,0,L|9:9,1,0", 1000),
-        ("0,0,1000,2,0,L|9:9,1,-5", 1000),
-        ("0,0,1000,2,0,L|9:9,1", 1000),
+        ("0,0,1000,2,0,L|8:6,1,0", 1050),
+        ("0,0,1000,2,0,L|8:6,1,-5", 1050),
+        ("0,0,1000,2,0,L|8:6,1", 1050),
     ],
 )
 def test_ends(chart, line, end):
@@ -241,18 +241,18 @@ def test_blank_lines_and_comments_are_no_bad_lines(chart):
 
 
 def test_a_line_beyond_every_reason_is_dropped(chart, monkeypatch):
-    monkeypatch.setattr(hitobjects, "CHUNK_BYTES", 64)
+    monkeypatch.setattr(fields, "CHUNK_BYTES", 64)
     monkeypatch.setattr(limits, "LINE_BYTES", 128)
     found = chart(f"{CIRCLE}\n0,0,3,2,0,B{'|1:1' * 100},1,100\n{CIRCLE}\n{CIRCLE}\n{CIRCLE}\n{CIRCLE}")
     assert len(found.notes) == 5
     assert found.warnings == ("bad_line.hit_objects:1",)
 
 
-def test_too_many_objects_are_rejected(osu, monkeypatch):
+def test_too_many_objects_are_rejected(osu, parse, monkeypatch):
     monkeypatch.setattr(limits, "NOTES", 2)
-    assert len(parse_chart(osu(f"{CIRCLE}\n" * 2)).notes) == 2
+    assert len(parse(osu(f"{CIRCLE}\n" * 2)).notes) == 2
     with pytest.raises(LimitExceeded) as caught:
-        parse_chart(osu(f"{CIRCLE}\n" * 3))
+        parse(osu(f"{CIRCLE}\n" * 3))
     assert caught.value.code == "too_many_objects"
 
 
@@ -315,32 +315,64 @@ FIELDS = st.tuples(NUMBER, NUMBER, NUMBER, TYPE, NUMBER).flatmap(
 LINE = FIELDS.map(",".join) | st.sampled_from([CIRCLE, SLIDER, SPINNER, HOLD, "", "//", *BAD, *GOOD])
 
 
+def osu_files(files):
+    """Lay lines of [HitObjects] out as files of (lines, version, line end)."""
+    blocks = [
+        (end.join(lines).replace("\r\n", "\n").replace("\r", "\n").encode(), version) for lines, version, end in files
+    ]
+    return [OsuText(block, version, (("HitObjects", 0, len(block)),)) for block, version in blocks]
+
+
+FILE = st.tuples(st.lists(LINE, max_size=12), st.sampled_from([4, 14, 128]), st.sampled_from(["\n", "\r\n", "\r"]))
+
+
 @RANDOM
-@example(["0,0,0,2,0,"], 14, "\n")
-@given(st.lists(LINE, max_size=12), st.sampled_from([4, 14, 128]), st.sampled_from(["\n", "\r\n", "\r"]))
-def test_columns_of_lines_agree_with_single_ones(lines, version, end):
-    offset = 24 if version < 5 else 0
+@example([(["0,0,0,2,0,"], 14, "\n")])
+@given(st.lists(FILE, min_size=1, max_size=3))
+def test_columns_of_lines_agree_with_single_ones(files):
+    """Objects, control points and edges of any lines, of several files at once, are what each line gives alone."""
     expected, bad = [], 0
-    for line in lines:
-        cleaned = clean_line(line)
-        if cleaned is not None:
-            try:
-                expected.append(read_line(cleaned, version, offset))
-            except (ValueError, IndexError):
-                bad += 1
-    text = hitobjects.OsuText(end.join(lines).encode(), version, (("HitObjects", 0, len(end.join(lines).encode())),))
-    found, n_bad = hitobjects.read_objects(text, offset)
-    assert n_bad == bad
-    assert len(found) == len(expected)
-    for number, field in enumerate(found.__slots__):
-        wanted = [line[number] for line in sorted(expected, key=lambda line: line.start_ms)]
-        np.testing.assert_array_equal(getattr(found, field), wanted, err_msg=field)
+    for number, (lines, version, _) in enumerate(files):
+        mine = []
+        for line in lines:
+            cleaned = clean_line(line)
+            if cleaned is not None:
+                try:
+                    mine.append((number, read_line(cleaned, version, 24 if version < 5 else 0)))
+                except (ValueError, IndexError):
+                    bad += 1
+        expected += sorted(mine, key=lambda each: each[1].start_ms)
+    found, dropped = hitobjects.read_objects(osu_files(files))
+    assert len(dropped) == bad
+    assert found.objects.chart.tolist() == [number for number, _ in expected]
+    for place, field in enumerate(Objects.names()[:-1]):
+        column = getattr(found.objects, field)
+        wanted = np.array([line[place] for _, line in expected], column.dtype)
+        np.testing.assert_array_equal(column, wanted, err_msg=field)
+    points, sounds, banks = found.lists.points, found.lists.sounds, found.lists.banks
+    types = [found.curve_types[number] for number in points.type]
+    listed = zip(
+        points.owner.tolist(), points.segment.tolist(), types, points.x.tolist(), points.y.tolist(), strict=True
+    )
+    assert list(listed) == [
+        (i, p.segment, p.type, np.float32(p.x).item(), np.float32(p.y).item())
+        for i, (_, line) in enumerate(expected)
+        for p in line.points
+    ]
+    assert list(zip(sounds.owner, sounds.edge, sounds.hitsound, strict=True)) == [
+        (i, edge, sound) for i, (_, line) in enumerate(expected) for edge, sound in enumerate(line.sounds)
+    ]
+    assert list(zip(banks.owner, banks.edge, banks.sample_set, banks.addition_set, strict=True)) == [
+        (i, edge, bank[0], bank[1])
+        for i, (_, line) in enumerate(expected)
+        for edge, bank in enumerate(line.banks)
+        if bank is not None
+    ]
 
 
 def test_plain_lines_take_the_fast_road(monkeypatch):
     """The four kinds as editors write them never reach the slow reader."""
     monkeypatch.setattr(hitobjects.hitline, "read_line", lambda *_: pytest.fail("slow road"))
-    old = ("1,2,3,1,0", "1,2,3,6,0,L|4:5,1,78.7499970197678", "1,2,3,12,0,9")
-    data = "\r\n".join([CIRCLE, SLIDER, SPINNER, HOLD, *old]).encode()
-    found, bad = hitobjects.read_objects(hitobjects.OsuText(data, 14, (("HitObjects", 0, len(data)),)), 0)
-    assert (len(found), bad) == (7, 0)
+    old = ("1,2,3,1,0", "1,2,3,6,0,L|4:5,1,78.7499970197678", "1,2,3,12,0,9", "1,2,3,1,0,0:3:0:70:a.wav")
+    found, dropped = hitobjects.read_objects(osu_files([([CIRCLE, SLIDER, SPINNER, HOLD, *old], 14, "\r\n")]))
+    assert (len(found.objects), dropped) == (8, [])

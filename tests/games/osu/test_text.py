@@ -8,7 +8,7 @@ import pytest
 
 from rhythm_maps import limits
 from rhythm_maps.errors import BadFormat, LimitExceeded
-from rhythm_maps.games.osu.text import clean_line, key_value, read_text
+from rhythm_maps.games.osu.text import clean_line, read_text
 
 OBJECT = "256,192,1000,1,0"
 BODY = f"[Metadata]\nTitle:ü\n[HitObjects]\n{OBJECT}\n"
@@ -90,8 +90,10 @@ def test_metadata_keeps_slashes_and_other_sections_do_not():
 
 
 def test_key_and_value_split_at_the_first_colon():
-    assert key_value(" Title :  a: b ") == ("Title", "a: b")
-    assert key_value("Title") == ("Title", "")
+    text = read_text(b"osu file format v14\n[General]\n Mode :  a: b \nOther: 1\nMode\n// Mode: 2\nMode:3 // x\n")
+    pairs = list(text.pairs("General", {"Mode"}))
+    assert [(key, value) for key, value, _ in pairs] == [("Mode", "a: b"), ("Mode", ""), ("Mode", "3")]
+    assert [text.line_of(place) for _, _, place in pairs] == [3, 5, 7]
 
 
 def test_sections_may_come_again_and_unknown_ones_are_general():

@@ -7,7 +7,6 @@ import pytest
 
 from rhythm_maps import limits
 from rhythm_maps.errors import LimitExceeded
-from rhythm_maps.games.osu.charts import parse_chart
 
 SLIDER = "0,0,{},2,0,L|100:0,1,100"
 
@@ -143,10 +142,10 @@ def test_old_files_are_24_ms_late(row, osu):
         assert found["notes"]["beat"] == pytest.approx([1.8, 3.8])
 
 
-def test_too_many_points_are_rejected(osu, monkeypatch):
+def test_too_many_points_are_rejected(osu, parse, monkeypatch):
     monkeypatch.setattr(limits, "TEMPO_POINTS", 3)
     with pytest.raises(LimitExceeded):
-        parse_chart(osu(timing="0,500\n" * 4))
+        parse(osu(timing="0,500\n" * 4))
 
 
 # --- tempo ------------------------------------------------------------------------------------------------------------
