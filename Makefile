@@ -43,6 +43,7 @@ bench: $(VENV)/.bench
 	$(RUN) tests/bench/speed.py
 	$(RUN) tests/bench/osu_parse.py
 	$(RUN) tests/bench/memory.py
+	$(RUN) tests/bench/beat_saber_parse.py
 
 stress: $(VENV)/.dev
 	$(RUN) -m pytest -n 2 -m stress --timeout 3600 tests

@@ -31,6 +31,9 @@ LINE_BYTES = MIB
 """Longest line of an `.osu`; the longest real slider is below 100 KiB. A longer one is dropped as damage."""
 JSON_BYTES = 64 * MIB
 """Largest Beat Saber JSON file, inflated. BeatSaver refuses files above 50 MiB."""
+JSON_REPAIR_BYTES = 16 * MIB
+"""Largest damaged JSON file that is repaired, which takes several passes and copies; real charts stay below 3 MiB, only
+custom events make larger ones."""
 JSON_OBJECTS = 3_000_000
 """Most objects and lists of a JSON file: a real one has one in 20 bytes or more, an empty one takes 2 bytes here and 64
 or more in memory."""

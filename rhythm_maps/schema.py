@@ -193,6 +193,13 @@ CHARTS: tuple[Column, ...] = (
         "The chart's file holds a storyboard; null where the game has none.",
         nullable=True,
     ),
+    Column("lighters", pa.list_(STR), "Who made its lights, as the file says; null elsewhere.", nullable=True),
+    Column("environment", STR, "Name of the scene it plays in; null where the game has none.", nullable=True),
+    Column("requirements", pa.list_(STR), "Mods it needs, as the file says; null elsewhere.", nullable=True),
+    Column("suggestions", pa.list_(STR), "Mods it is better with, as the file says; null elsewhere.", nullable=True),
+    Column("modded", BOOL, "It needs a mod, as the file says; null in games without mods.", nullable=True),
+    Column("in_bounds", BOOL, "No object stands where only a mod can put it; null elsewhere.", nullable=True),
+    Column("declared_ai", BOOL, "A generator is credited as its mapper; null where nothing is said.", nullable=True),
     Column("keys", I32, "Number of columns of a mania chart; null elsewhere.", nullable=True),
     Column("njs", F64, "Beat Saber's note jump speed in metres a second; null elsewhere.", nullable=True),
     Column(
@@ -223,6 +230,7 @@ CHARTS: tuple[Column, ...] = (
     Column("last_object_s", F64, "End of the last note to end; null without notes.", nullable=True),
     Column("length_s", F64, "From the first note's start to the last note's end; 0 without notes."),
     Column("nps", F64, "Notes a second, by the game's own rule; 0 where the length is 0."),
+    Column("max_score", I64, "Highest score the game gives for it; null where it has no such number.", nullable=True),
     _RIGHTS,
     _WARNINGS,
 )

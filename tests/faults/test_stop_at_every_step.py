@@ -215,7 +215,7 @@ def test_the_steps_cover_every_kind_of_change(make, older, tmp_path):
 def test_only_files_atomic_changes_the_file_system_of_a_build():
     """What a build changes goes through `files.atomic`, by reading the sources for calls that change a file system.
 
-    The two exceptions are no part of a result: the folder of locks, and the note that says where a worker is.
+    The exception is no part of a result: the note that says where a worker is.
     """
     import rhythm_maps
 

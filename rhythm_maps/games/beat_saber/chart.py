@@ -20,6 +20,7 @@ from rhythm_maps.games.beat_saber.document import FloatArray, Table, take
 from rhythm_maps.games.beat_saber.info import Difficulty, Info
 from rhythm_maps.games.beat_saber.map_hash import map_hash
 from rhythm_maps.games.beat_saber.mapset import Names, find_info
+from rhythm_maps.games.beat_saber.objects import Objects, size
 from rhythm_maps.games.beat_saber.tempo import FARTHEST_S, TempoMap, regions, segments
 
 TempoEvents = tuple[FloatArray, FloatArray]
@@ -31,23 +32,16 @@ class Chart:
 
     Attributes:
         info, difficulty: what Info.dat says of the level and of this difficulty.
-        version: version of the beatmap's format.
         tempo: its segments.
-        notes: ``time_s, beat, x, y, color, direction, angle``, float64, sorted stably by time; every value finite.
-        bombs: ``time_s, beat, x, y``, sorted likewise.
-        walls: ``time_s, end_s, beat, end_beat, x, y, width, height``, sorted likewise.
-        njs: note jump speed in the file itself (v1), else NaN.
+        objects: its objects: every table has ``time_s`` (and ``end_s`` where it has ``end_beat``) beside the columns
+            `objects.FIELDS` and is sorted stably by time; every value but the sizes of fakes is finite.
         warnings: counts by code of what was repaired or left out.
     """
 
     info: Info
     difficulty: Difficulty
-    version: str
     tempo: TempoMap
-    notes: Table
-    bombs: Table
-    walls: Table
-    njs: float
+    objects: Objects
     warnings: Counter[str]
 
 
@@ -65,10 +59,9 @@ class _Level:
         self.shared_tempo = self._shared_tempo()
 
     def _shared_tempo(self) -> TempoEvents | None:
-        """Return the audio data's regions as tempo events, None where the beatmaps' own count.
+        """Return the audio data's regions as tempo events of v4 beatmaps, None where Info.dat's BPM holds for them.
 
-        A level without the file, or with one that says nothing, plays by its beatmaps; an unreadable one is a
-        warning, because every chart can still be read.
+        An unreadable file is a warning, because every chart can still be read.
         """
         member = self.names.find(self.info.audio_data) if self.info.major == 4 else None
         if member is None:
@@ -91,35 +84,30 @@ class _Level:
             raise BadFormat("missing_chart", f"the mapset holds no chart {name!r} in this file", file)
         warnings = Counter(self.warnings)
         objects = beatmap.read(self.files[file], file, warnings)
-        events = self.shared_tempo or (objects.bpm_beat, objects.bpm)
-        tempo = segments(self.info.bpm, *events, warnings, place=file)
-        notes, bombs = objects.notes, objects.bombs
-        walls = {name: column for name, column in objects.walls.items() if name != "duration"}
-        with np.errstate(over="ignore"):
-            walls["end_beat"] = walls["beat"] + objects.walls["duration"]
-        walls["end_s"] = tempo.seconds(walls["end_beat"])
-        return Chart(
-            self.info,
-            difficulty,
-            objects.version,
-            tempo,
-            notes=_timed(notes, tempo, warnings),
-            bombs=_timed(bombs, tempo, warnings),
-            walls=_timed(walls, tempo, warnings),
-            njs=objects.njs,
-            warnings=warnings,
-        )
+        tables = objects.tables
+        own = objects.table("bpm_events")
+        shared = self.shared_tempo if objects.major == 4 else None
+        beat, bpm = shared or (own["beat"], own["bpm"])
+        tempo = segments(self.info.bpm, beat, bpm, warnings, place=file)
+        known = np.isfinite(bpm) & (np.abs(tempo.seconds(beat)) <= FARTHEST_S)
+        tables["bpm_events"] = {"beat": beat[known], "bpm": bpm[known]}
+        objects.tables = {kind: _timed(table, tempo, warnings) for kind, table in tables.items() if size(table)}
+        return Chart(self.info, difficulty, tempo, objects, warnings)
 
 
 def _timed(table: Table, tempo: TempoMap, warnings: Counter[str]) -> Table:
-    """Add ``time_s`` and sort stably by it; objects so far away that they have no sane time are dropped."""
-    table = table | {"time_s": tempo.seconds(table["beat"])}
-    sane = np.abs(table["time_s"]) <= FARTHEST_S
-    if "end_s" in table:
+    """Add times and sort stably by them; objects so far away that they have no sane time are dropped."""
+    time_s = tempo.seconds(table["beat"])
+    table = table | {"time_s": time_s}
+    sane = np.abs(time_s) <= FARTHEST_S
+    if "end_beat" in table:
+        table["end_s"] = tempo.seconds(table["end_beat"])
         sane &= np.abs(table["end_s"]) <= FARTHEST_S
     if not sane.all():
         warnings["no_time"] += int(len(sane) - sane.sum())
         table = take(table, sane)
+    if (np.diff(table["time_s"]) >= 0).all():
+        return table
     order = np.argsort(table["time_s"], kind="stable")
     return {name: column[order] for name, column in table.items()}
 

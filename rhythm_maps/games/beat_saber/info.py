@@ -32,7 +32,10 @@ class Difficulty:
         file, lightshow: names of its files as given; empty where there is none.
         label: the mapper's own name for it, None without one.
         njs: note jump speed in metres a second, NaN where Info.dat does not state it (v1).
-        mappers: who made it.
+        njs_offset: beats added to the half jump; 0 where absent.
+        mappers, lighters: who made it and who lit it.
+        requirements, suggestions: mods that it needs or is better with.
+        environment: the scene it plays in, None where Info.dat does not say.
         audio: name of its own audio (v1), empty where the level's holds.
     """
 
@@ -44,7 +47,12 @@ class Difficulty:
     lightshow: str
     label: str | None
     njs: float
+    njs_offset: float
     mappers: tuple[str, ...]
+    lighters: tuple[str, ...]
+    requirements: tuple[str, ...]
+    suggestions: tuple[str, ...]
+    environment: str | None
     audio: str
 
 
@@ -57,6 +65,9 @@ class Info:
         title, subtitle, artist: as given, empty where absent.
         bpm: beats a minute; NaN where absent or no number.
         preview_s: start of the preview, None where absent or negative.
+        cover: name of the cover image as given, None where there is none.
+        offset_s: ``_songTimeOffset`` in seconds (v2), else 0: early game versions shifted the song by it.
+        shuffle, shuffle_period: ``_shuffle`` and ``_shufflePeriod`` in beats (v2), else 0: swing of early versions.
         audio: name of the song's file as given.
         audio_data: name of the file with the tempo regions (v4), of the editor's one (v2), empty (v1).
         difficulties: in file order; that order is the order of the map hash.
@@ -69,6 +80,10 @@ class Info:
     artist: str
     bpm: float
     preview_s: float | None
+    cover: str | None
+    offset_s: float
+    shuffle: float
+    shuffle_period: float
     audio: str
     audio_data: str
     difficulties: tuple[Difficulty, ...]
@@ -145,6 +160,27 @@ def _difficulty(characteristic: str, difficulty: str, stated_rank: object, **res
     )
 
 
+def _finite(value: object) -> float:
+    """Return a number; 0 where it is absent, none or infinite."""
+    found = number(value)
+    return found if math.isfinite(found) else 0.0
+
+
+def _mods(custom: dict[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Return what SongCore reads of a difficulty: v1 and v4 name the lists without an underscore."""
+    lists = {key: texts(custom.get(f"_{key}")) or texts(custom.get(key)) for key in ("requirements", "suggestions")}
+    return {key: tuple(dict.fromkeys(names)) for key, names in lists.items()}
+
+
+def _chosen(names: object, index: object, otherwise: object = None) -> str | None:
+    """Return the environment that an index names in a list, else the level's one environment."""
+    listed = [text(name) for name in names] if isinstance(names, list) else []
+    at = number(index or 0)
+    if at in range(len(listed)) and listed[int(at)]:
+        return listed[int(at)]
+    return text(otherwise) or None
+
+
 def _preview(value: object) -> float | None:
     start = number(value)
     return start if 0 <= start < math.inf else None
@@ -161,6 +197,10 @@ def _v1(root: dict[str, Any], place: str) -> Info:
         artist=author,
         bpm=number(root.get("beatsPerMinute")),
         preview_s=_preview(root.get("previewStartTime")),
+        cover=text(root.get("coverImagePath")) or None,
+        offset_s=0.0,
+        shuffle=0.0,
+        shuffle_period=0.0,
         audio=next((text(level.get("audioPath")) for level in levels), ""),
         audio_data="",
         difficulties=tuple(
@@ -172,7 +212,11 @@ def _v1(root: dict[str, Any], place: str) -> Info:
                 lightshow="",
                 label=text(level.get("difficultyLabel")) or None,
                 njs=math.nan,
+                njs_offset=0.0,
                 mappers=(author,) if author else (),
+                lighters=(),
+                **_mods(level),
+                environment=text(root.get("environmentName")) or None,
                 audio=text(level.get("audioPath")),
             )
             for level in levels
@@ -188,6 +232,12 @@ def _offset(value: object) -> list[str]:
 
 def _v2(root: dict[str, Any], place: str) -> Info:
     author = text(root.get("_levelAuthorName"))
+    contributors = section(root.get("_customData")).get("_contributors")
+    lighters = tuple(
+        text(section(one).get("_name"))
+        for one in (contributors if isinstance(contributors, list) else [])
+        if "light" in text(section(one).get("_role")).casefold() and text(section(one).get("_name"))
+    )
     warnings = Counter(_offset(root.get("_songTimeOffset")))
     if number(root.get("_shuffle") or 0) != 0 and number(root.get("_shufflePeriod") or 0) > 0:
         warnings["shuffle"] += 1
@@ -198,6 +248,10 @@ def _v2(root: dict[str, Any], place: str) -> Info:
         artist=text(root.get("_songAuthorName")),
         bpm=number(root.get("_beatsPerMinute")),
         preview_s=_preview(root.get("_previewStartTime")),
+        cover=text(root.get("_coverImageFilename")) or None,
+        offset_s=_finite(root.get("_songTimeOffset")),
+        shuffle=_finite(root.get("_shuffle")),
+        shuffle_period=_finite(root.get("_shufflePeriod")),
         audio=text(root.get("_songFilename")),
         audio_data=_BPM_INFO,
         difficulties=tuple(
@@ -209,7 +263,11 @@ def _v2(root: dict[str, Any], place: str) -> Info:
                 lightshow="",
                 label=text(section(entry.get("_customData")).get("_difficultyLabel")) or None,
                 njs=number(entry.get("_noteJumpMovementSpeed")),
+                njs_offset=_finite(entry.get("_noteJumpStartBeatOffset")),
                 mappers=(author,) if author else (),
+                lighters=lighters,
+                **_mods(section(entry.get("_customData"))),
+                environment=_v2_environment(root, group, entry),
                 audio="",
             )
             for group in _entries(root, "_difficultyBeatmapSets", place)
@@ -217,6 +275,16 @@ def _v2(root: dict[str, Any], place: str) -> Info:
         ),
         warnings=warnings,
     )
+
+
+_ALL_DIRECTIONS = frozenset(("360Degree", "90Degree"))
+
+
+def _v2_environment(root: dict[str, Any], group: dict[str, Any], entry: dict[str, Any]) -> str | None:
+    """Return a difficulty's own environment (2.1), else the level's, which has a second one for rotating maps."""
+    turning = text(group.get("_beatmapCharacteristicName")) in _ALL_DIRECTIONS
+    common = root.get("_allDirectionsEnvironmentName" if turning else "_environmentName")
+    return _chosen(root.get("_environmentNames"), entry.get("_environmentNameIdx"), common)
 
 
 def _v4(root: dict[str, Any], place: str) -> Info:
@@ -228,6 +296,10 @@ def _v4(root: dict[str, Any], place: str) -> Info:
         artist=text(song.get("author")),
         bpm=number(audio.get("bpm")),
         preview_s=_preview(audio.get("previewStartTime")),
+        cover=text(root.get("coverImageFilename")) or None,
+        offset_s=0.0,
+        shuffle=0.0,
+        shuffle_period=0.0,
         audio=text(audio.get("songFilename")),
         audio_data=text(audio.get("audioDataFilename")),
         difficulties=tuple(
@@ -239,7 +311,11 @@ def _v4(root: dict[str, Any], place: str) -> Info:
                 lightshow=text(entry.get("lightshowDataFilename")),
                 label=text(section(entry.get("customData")).get("difficultyLabel")) or None,
                 njs=number(entry.get("noteJumpMovementSpeed")),
+                njs_offset=_finite(entry.get("noteJumpStartBeatOffset")),
                 mappers=texts(section(entry.get("beatmapAuthors")).get("mappers")),
+                lighters=texts(section(entry.get("beatmapAuthors")).get("lighters")),
+                **_mods(section(entry.get("customData"))),
+                environment=_chosen(root.get("environmentNames"), entry.get("environmentNameIdx")),
                 audio="",
             )
             for entry in _entries(root, "difficultyBeatmaps", place)

@@ -44,13 +44,14 @@ _COVER = bytes.fromhex(
 
 
 class _Chart(NamedTuple):
-    """One difficulty: characteristic, name, version of its file, how it is played, the mapper's own label."""
+    """One difficulty: characteristic, name, version of its file, how it is played, the mapper's own label, mods."""
 
     characteristic: str
     difficulty: str
     version: str
     pattern: Pattern
     label: str = ""
+    requirements: tuple[str, ...] = ()
 
     @property
     def file(self) -> str:
@@ -134,7 +135,8 @@ def _info_v2(level: _Level) -> Json:
     newer = level.info_version != "2.0.0"
     indices = {"_beatmapColorSchemeIdx": 0, "_environmentNameIdx": 0} if newer else {}
     for chart in level.charts:
-        label = {"_customData": {"_difficultyLabel": chart.label}} if chart.label else {}
+        custom: Json = {"_difficultyLabel": chart.label} if chart.label else {}
+        custom |= {"_requirements": list(chart.requirements)} if chart.requirements else {}
         sets.setdefault(chart.characteristic, []).append(
             {
                 "_difficulty": chart.difficulty,
@@ -143,7 +145,7 @@ def _info_v2(level: _Level) -> Json:
                 "_noteJumpMovementSpeed": _JUMP_SPEEDS[chart.difficulty],
                 "_noteJumpStartBeatOffset": 0,
                 **indices,
-                **label,
+                **({"_customData": custom} if custom else {}),
             }
         )
     return {
@@ -271,6 +273,8 @@ _CATALOGUE = (
     _Level("Sample Trio - Carousel", "2.0.0", _CAROUSEL, "Carousel", "Sample Trio", (
         _Chart("OneSaber", "Hard", "2.2.0", Pattern(off_beat=0.4, one_hand=True)),
         _Chart("360Degree", "Expert", "2.2.0", Pattern(off_beat=0.5, doubles=0.4, turns=True)),
+        _Chart("NoArrows", "Normal", "2.2.0", _NORMAL),
+        _Chart("Lawless", "ExpertPlus", "2.2.0", _HARD, requirements=("Noodle Extensions",)),
     )),
     _Level("Sample Gakudan - Mihon no Uta", "2.0.0", _VOICES, "見本の歌", "サンプル楽団", (
         _Chart("Standard", "Normal", "3.2.0", _NORMAL),

@@ -1,9 +1,9 @@
 """Where the tempo of a beatmap comes from, and its segments in seconds.
 
-The level's BPM holds from beat 0; the file's own tempo events (or, with a v4 Info.dat, the regions of its
-audio data, which win over every beatmap's own events) change it from their beat on, and one at beat 0
-replaces it. Editors' own ``_BPMChanges`` lists and the v2 ``BPMInfo.dat`` draw grid lines in editors and are
-never used for time.
+The level's BPM holds from beat 0; a beatmap's own tempo events (v2, v3) or, for a v4 beatmap of a v4 Info.dat, the
+regions of its audio data change it from their beat on, and one at beat 0 replaces it. The game's loaders of v2 and v3
+beatmaps are given the level's BPM and never the audio data, whatever version Info.dat has. Editors' own
+``_BPMChanges`` lists and the v2 ``BPMInfo.dat`` draw grid lines in editors and are never used for time.
 
 Sources: the game's BpmTimeProcessor as seen in a public decompilation, bsmap's TimeProcessor, BeatSaver's
 ``withBpmEvents``.
@@ -111,7 +111,7 @@ def regions(data: bytes, place: str, warnings: Counter[str]) -> tuple[FloatArray
     """
     doc = Document(data, place, warnings)
     (table,) = doc.tables(_REGIONS)
-    table = readable(table, "bad_tempo_region", warnings)
+    table = readable(doc, table, "bad_tempo_region")
     rate = doc.scalar("songFrequency")
     length = (table["ei"] - table["si"]) / rate if rate > 0 else np.zeros(len(table["si"]))
     beats = table["eb"] - table["sb"]

@@ -25,10 +25,10 @@ def test_v2_notes_bombs_and_their_fields(easy):
         {"time_s": 2.0, "end_s": 2.0, "beat": 4.0, "kind": 0, "lane": 11, "x": 3.0, "y": 2.0},
     ]
     assert objects(row, "notes_beat_saber") == [
-        {"color": 0, "direction": 1, "angle_offset": 0},
-        {"color": 1, "direction": 5, "angle_offset": 0},
+        {"color": 0, "direction": 1, "angle_offset": 0, "rotation": 0.0},
+        {"color": 1, "direction": 5, "angle_offset": 0, "rotation": 0.0},
     ]
-    assert objects(row, "bombs") == [{"time_s": 1.5, "beat": 3.0, "x": 2.0, "y": 0.0}]
+    assert objects(row, "bombs") == [{"time_s": 1.5, "beat": 3.0, "x": 2.0, "y": 0.0, "rotation": 0.0}]
     assert row["warnings"] == []
 
 
@@ -84,6 +84,7 @@ def test_v2_wall_types(easy, wall, y, height):
             "y": float(y),
             "width": 1.0,
             "height": float(height),
+            "rotation": 0.0,
         }
     ]
     assert row["warnings"] == []
@@ -104,10 +105,10 @@ def test_v3_objects(easy):
             "obstacles": [{"b": 1, "d": 0.5, "x": -1, "y": 2, "w": 4, "h": 3}],
         }
     )
-    assert objects(row, "notes_beat_saber") == [{"color": 1, "direction": 8, "angle_offset": -15}]
+    assert objects(row, "notes_beat_saber") == [{"color": 1, "direction": 8, "angle_offset": -15, "rotation": 0.0}]
     assert row["notes"]["lane"] == [9]
-    assert objects(row, "bombs") == [{"time_s": 2.0, "beat": 4.0, "x": 3.0, "y": 1.0}]
-    assert list(row["walls"].values()) == [[0.5], [0.75], [1.0], [1.5], [-1.0], [2.0], [4.0], [3.0]]
+    assert objects(row, "bombs") == [{"time_s": 2.0, "beat": 4.0, "x": 3.0, "y": 1.0, "rotation": 0.0}]
+    assert list(row["walls"].values()) == [[0.5], [0.75], [1.0], [1.5], [-1.0], [2.0], [4.0], [3.0], [0.0]]
     assert row["format_version"] == "3.3.0"
 
 
@@ -116,8 +117,8 @@ def test_v3_omitted_fields_are_zero(easy):
     assert objects(row, "notes") == [
         {"time_s": 0.0, "end_s": 0.0, "beat": 0.0, "kind": 0, "lane": 0, "x": 0.0, "y": 0.0}
     ]
-    assert objects(row, "notes_beat_saber") == [{"color": 0, "direction": 0, "angle_offset": 0}]
-    assert list(row["walls"].values()) == [[0.0]] * 8
+    assert objects(row, "notes_beat_saber") == [{"color": 0, "direction": 0, "angle_offset": 0, "rotation": 0.0}]
+    assert list(row["walls"].values()) == [[0.0]] * 9
     assert row["warnings"] == []
 
 

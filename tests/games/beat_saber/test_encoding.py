@@ -63,3 +63,38 @@ def test_a_file_above_the_cap_is_refused_whole_or_inflated(easy, monkeypatch):
     monkeypatch.setattr(limits, "JSON_BYTES", 2000)
     assert easy(b" " * 2001 + b"{}") == "json_too_large"
     assert easy(gzip.compress(b" " * 2001 + b"{}")) == "gzip_too_large"
+
+
+@pytest.mark.parametrize(
+    ("damage", "beats"),
+    [
+        ((b'"b": 3', b'"b": 3x'), [2.0]),
+        ((b'"b": 3', b'"b: 3'), [2.0]),
+        ((b'"b": 3', b'"b"  3'), [2.0]),
+        ((b'}, {"b": 3', b'}# {"b": 3'), []),
+        ((b', {"b": 3', b', #"b": 3'), []),
+        ((b'"b": 2}', b'"b": 2#'), []),
+        ((b'"author": "', b'"author"# "'), [2.0, 3.0]),
+    ],
+)
+def test_damage_costs_the_object_it_stands_in_and_at_most_its_neighbour(easy, damage, beats):
+    """The damaged number or object is read as null; what lies around it stays."""
+    data = BEATMAP.encode().replace(*damage)
+    assert data != BEATMAP.encode()
+    row = easy(data)
+    assert row["notes"]["beat"] == beats
+    assert "repaired_json:1" in row["warnings"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        BEATMAP.encode()[:40],
+        BEATMAP.encode()[:60],
+        b'{"version":"3.0.0","colorNotes"#[{"b":1}]}',
+        b'#"version":"3.0.0","colorNotes":[{"b":1}]}',
+        b'{"version":"3.0.0","colorNotes":[' + b"{#}," * 9 + b'{"b":1}]}',
+    ],
+)
+def test_what_is_cut_off_or_damaged_all_over_is_a_reject(easy, data):
+    assert easy(data) == "bad_json"

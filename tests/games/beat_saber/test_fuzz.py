@@ -2,9 +2,11 @@
 
 import json
 import math
+import random
 from itertools import pairwise
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -40,7 +42,20 @@ LISTS = [
     "bombNotesData",
     "obstaclesData",
     "bpmData",
+    "_sliders",
+    "sliders",
+    "burstSliders",
+    "rotationEvents",
+    "arcs",
+    "arcsData",
+    "chains",
+    "chainsData",
+    "spawnRotations",
+    "spawnRotationsData",
+    "njsEvents",
+    "njsEventData",
 ]
+FAKES = ["fakeColorNotes", "fakeBombNotes", "fakeObstacles", "fakeBurstSliders"]
 FIELDS = [
     "b",
     "x",
@@ -66,12 +81,29 @@ FIELDS = [
     "_height",
     "_value",
     "_floatValue",
+    "_headTime",
+    "_tailTime",
+    "_colorType",
+    "_sliderMidAnchorMode",
+    *("tb", "tx", "ty", "tc", "mu", "tmu", "sc", "s", "e", "r", "t", "p", "tm"),
+    *("hb", "hr", "tr", "hi", "ti", "ai", "ci"),
 ]
-ENTRY = st.dictionaries(st.sampled_from(FIELDS), NUMBER, max_size=7) | SCALAR
+KIND = st.sampled_from([0, 1, 2, 3, 8, 10, 14, 15, 100, 1000, 1500, 2.5])
+ENTRY = (
+    st.dictionaries(st.sampled_from(FIELDS), NUMBER, max_size=7)
+    | st.fixed_dictionaries(
+        {"_time": NUMBER},
+        optional={"_type": KIND, "_value": NUMBER | KIND, "_customData": st.just({"_fake": True}) | SCALAR},
+    )
+    | SCALAR
+)
 BEATMAP = st.fixed_dictionaries(
     {},
     optional={name: st.lists(ENTRY, max_size=6) | SCALAR for name in LISTS}
-    | {"version": VERSIONS, "_version": VERSIONS, "songFrequency": NUMBER},
+    | {"version": VERSIONS, "_version": VERSIONS, "songFrequency": NUMBER}
+    | {
+        "customData": SCALAR | st.dictionaries(st.sampled_from(FAKES), st.lists(ENTRY, max_size=4) | SCALAR, max_size=2)
+    },
 )
 INFO_V2 = {
     "_version": "2.0.0",
@@ -103,6 +135,9 @@ class Folder:
         return self.files[name]
 
 
+OBJECTS = ("notes", "bombs", "walls", "arcs", "chains", "rotations", "njs_events", "bpm_events", "fakes")
+
+
 def check(files, charts):
     """Parse, make rows and check what must hold of them whatever the files held."""
     batch = GAME.parse([MapsetBytes(tuple(charts), files)])
@@ -110,16 +145,16 @@ def check(files, charts):
     assert all(reject.error.code and reject.error.reason for reject in batch.rejects)
     rows = GAME.rows(batch, Facts(np.full(len(batch.names), np.nan))).to_pylist()
     for row in rows:
-        for column, names in {
-            "notes": ("time_s", "end_s"),
-            "bombs": ("time_s",),
-            "walls": ("time_s",),
-        }.items():
-            for name in names:
-                times = row[column][name]
-                assert times == sorted(times)
-                assert all(map(math.isfinite, times))
-        assert all(map(math.isfinite, row["walls"]["end_s"]))
+        for column in OBJECTS:
+            lists = row[column]
+            assert lists["time_s"] == sorted(lists["time_s"])
+            assert len({len(values) for values in lists.values()}) == 1
+            for name, values in lists.items():
+                assert None not in values
+                assert name in {"width", "height"} or all(map(math.isfinite, values)), (column, name)
+        assert all(map(math.isfinite, (*row["swings_per_s"].values(), *row["settings_beat_saber"].values())))
+        assert 0 <= row["parity_warnings"] <= row["n_notes"]
+        assert row["max_score"] is None or row["max_score"] >= 85 * (row["n_notes"] > 0)
         assert all(map(math.isfinite, (row["nps"], row["njs"], row["length_s"], row["tempo_min_bpm"])))
         beats = row["beats"]["time_s"]
         assert all(b > a >= 0 for a, b in pairwise(beats))
@@ -186,17 +221,64 @@ def test_any_info_is_identified_and_parsed_or_refused(info, more, raw):
     check(files, [(chart.name, chart.file) for chart in mapset.charts if chart.file is not None])
 
 
+def playable(version):
+    """A map of 40 notes with some of everything, as an editor writes it."""
+    beats = [i / 2 for i in range(40)]
+    if version == 2:
+        notes = [{"_time": b, "_lineIndex": 1, "_lineLayer": 0, "_type": i % 2} for i, b in enumerate(beats)]
+        events = [{"_time": b, "_type": 1, "_value": 3} for b in beats]
+        wall = {"_time": 3, "_duration": 1, "_lineIndex": 0, "_width": 1, "_type": 0}
+        return {"_version": "2.6.0", "_notes": notes, "_obstacles": [wall], "_events": events, "_waypoints": []}
+    if version == 3:
+        notes = [{"b": b, "x": 1, "y": 0, "a": 0, "c": i % 2, "d": 1} for i, b in enumerate(beats)]
+        lights = [{"b": b, "et": 1, "i": 3, "f": 1, "customData": {"color": [1, 1, 1]}} for b in beats]
+        rest = {"bpmEvents": [{"b": 0, "m": 90}], "obstacles": [], "basicBeatmapEvents": lights}
+        return {"version": "3.3.0", "colorNotes": notes} | rest
+    notes = [{"b": b, "r": 0, "i": i % 2} for i, b in enumerate(beats)]
+    data = [{"x": 1, "y": 0, "c": c, "d": 1, "a": 0} for c in (0, 1)]
+    return {"version": "4.1.0", "colorNotes": notes, "colorNotesData": data, "bombNotes": [], "bombNotesData": []}
+
+
+def rows_of_mutants(data, count, seed, name="Standard/"):
+    """Return the share of single-byte mutants of a beatmap that give a row with notes."""
+    rng = random.Random(seed)
+    good = 0
+    for _ in range(count):
+        mutant = bytearray(data)
+        mutant[rng.randrange(len(mutant))] = rng.randrange(256)
+        rows = check({"Info.dat": text(INFO_V2), "c.dat": bytes(mutant)}, [(name, "c.dat")])
+        good += bool(rows and rows[0]["n_notes"])
+    return good / count
+
+
+@pytest.mark.parametrize("version", [2, 3, 4])
+@pytest.mark.parametrize("indent", [None, 2])
+def test_most_single_byte_mutants_of_a_map_still_give_rows(version, indent):
+    data = json.dumps(playable(version), indent=indent).encode()
+    assert rows_of_mutants(data, 150, seed=version) >= 0.6
+
+
+@pytest.mark.corpus
+def test_most_single_byte_mutants_of_real_maps_still_give_rows(corpus):
+    files = sorted(path for path in (corpus / "beat_saber").rglob("*.dat") if 2000 < path.stat().st_size < 30_000)
+    shares = []
+    for seed, path in enumerate(files):
+        data = path.read_bytes()
+        rows = check({"Info.dat": text(INFO_V2), "c.dat": data}, [("Standard/", "c.dat")])
+        if rows and rows[0]["n_notes"]:
+            shares.append(rows_of_mutants(data, 12, seed))
+    assert len(shares) >= 15
+    assert sum(shares) / len(shares) >= 0.8
+
+
 @SETTINGS
-@given(st.integers(0, 400), st.integers(0, 255))
-def test_one_damaged_byte_never_raises(position, value):
-    data = bytearray(
-        text(
-            {
-                "version": "3.3.0",
-                "bpmEvents": [{"b": 0, "m": 90}],
-                "colorNotes": [{"b": i} for i in range(20)],
-            }
-        )
+@given(st.sampled_from([2, 3, 4]), st.data())
+def test_a_damaged_stretch_never_raises(version, data):
+    whole = text(playable(version))
+    start = data.draw(st.integers(0, len(whole)))
+    stretch = data.draw(st.binary(max_size=20))
+    removed = data.draw(st.integers(0, 60))
+    check(
+        {"Info.dat": text(INFO_V2), "c.dat": whole[:start] + stretch + whole[start + removed :]},
+        [("Standard/", "c.dat")],
     )
-    data[position % len(data)] = value
-    check({"Info.dat": text(INFO_V2), "c.dat": bytes(data)}, [("Standard/", "c.dat")])

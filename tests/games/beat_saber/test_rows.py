@@ -21,7 +21,7 @@ BUILDS_OWN = {
     "file_sha256",
     "rights",
 }
-OSU_ONLY = {"beatmap_id", "beatmapset_id", "background", "video", "cover", "has_storyboard"}
+OSU_ONLY = {"beatmap_id", "beatmapset_id", "background", "video", "has_storyboard"}
 LIBRARYS = {"status", "status_as_of", "stars", "stars_by_rate", "stars_source"}
 
 

@@ -123,20 +123,38 @@ def audio_data(*regions, rate=44100):
 SIXTY_THEN_120 = audio_data((0, 441000, 0, 10), (441000, 882000, 10, 30))
 
 
+def test_two_regions_of_the_audio_data_time_a_v4_beatmap(play, info_v4):
+    """60 BPM for ten beats, then 120: beat 20 is second 15; beat 40 goes on past the last region."""
+    beatmap = {"version": "4.0.0", "colorNotes": [{"b": 20}, {"b": 40}], "colorNotesData": [{}]}
+    row = play({"Info.dat": info_v4(), "Easy.dat": beatmap, "AudioData.dat": SIXTY_THEN_120}).rows["Standard/Easy"]
+    assert row["notes"]["time_s"] == [15.0, 25.0]
+    assert row["tempo"]["time_s"] == [0.0, 10.0]
+    assert row["bpm_events"] == {"time_s": [0.0, 10.0], "beat": [0.0, 10.0], "bpm": [60.0, 120.0]}
+
+
+def test_a_region_that_starts_late_in_the_audio_shifts_nothing(play, info_v4):
+    """No tool adds the first region's first sample: beat 0 is second 0."""
+    data = audio_data((44100, 485100, 0, 10))
+    beatmap = {"version": "4.0.0", "colorNotes": [{"b": 0}, {"b": 10}], "colorNotesData": [{}]}
+    row = play({"Info.dat": info_v4(), "Easy.dat": beatmap, "AudioData.dat": data}).rows["Standard/Easy"]
+    assert row["notes"]["time_s"] == [0.0, 10.0]
+
+
 @pytest.mark.parametrize(
     "beatmap",
     [
-        {"version": "4.0.0", "colorNotes": [{"b": 20}, {"b": 40}], "colorNotesData": [{}]},
-        {"version": "3.0.0", "colorNotes": [{"b": 20}, {"b": 40}], "bpmEvents": [{"b": 0, "m": 999}]},
-        {"_version": "2.0.0", "_notes": [{"_time": 20}, {"_time": 40}]},
+        {"version": "3.0.0", "colorNotes": [{"b": 20}, {"b": 40}], "bpmEvents": [{"b": 0, "m": 240}]},
+        {
+            "_version": "2.6.0",
+            "_notes": [{"_time": 20}, {"_time": 40}],
+            "_events": [{"_type": 100, "_floatValue": 240}],
+        },
     ],
 )
-def test_with_a_v4_info_the_audio_datas_regions_win_over_every_beatmap(play, info_v4, beatmap):
-    """60 BPM for ten beats, then 120: beat 20 is second 15; beat 40 goes on past the last region."""
-    played = play({"Info.dat": info_v4(), "Easy.dat": beatmap, "AudioData.dat": SIXTY_THEN_120})
-    row = played.rows["Standard/Easy"]
-    assert row["notes"]["time_s"] == [15.0, 25.0]
-    assert row["tempo"]["time_s"] == [0.0, 10.0]
+def test_beatmaps_of_older_formats_keep_their_own_tempo_beside_audio_data(play, info_v4, beatmap):
+    """The game hands its loaders of formats 2 and 3 the level's BPM, never the audio data."""
+    row = play({"Info.dat": info_v4(), "Easy.dat": beatmap, "AudioData.dat": SIXTY_THEN_120}).rows["Standard/Easy"]
+    assert row["notes"]["time_s"] == [5.0, 10.0]
 
 
 def test_bad_regions_are_dropped_with_a_warning(play, info_v4):
@@ -156,10 +174,11 @@ def test_bad_regions_are_dropped_with_a_warning(play, info_v4):
         (audio_data((0, 9, 0, 9), rate=0), ["bad_tempo_region:1"]),
     ],
 )
-def test_without_usable_audio_data_the_beatmap_counts(play, info_v4, data, warnings):
-    files = {"Info.dat": info_v4(), "Easy.dat": v3((0, 60))}
+def test_without_usable_audio_data_the_levels_bpm_holds(play, info_v4, data, warnings):
+    beatmap = {"version": "4.1.0", "colorNotes": [{"b": 0}, {"b": 10}, {"b": 20}], "colorNotesData": [{}]}
+    files = {"Info.dat": info_v4(), "Easy.dat": beatmap}
     row = play(files if data is None else files | {"AudioData.dat": data}).rows["Standard/Easy"]
-    assert (row["notes"]["time_s"], row["warnings"]) == ([0.0, 10.0, 20.0], warnings)
+    assert (row["notes"]["time_s"], row["warnings"]) == ([0.0, 5.0, 10.0], warnings)
 
 
 @pytest.mark.parametrize("bpm", [0, -120, None, "fast", 1e300])
