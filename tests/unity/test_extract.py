@@ -16,7 +16,7 @@ from unity_maker import DIFFICULTIES, Entry, FakeInstall, Level, beatmap_v4
 
 from rhythm_maps.build.scan import scan
 from rhythm_maps.cli import cli
-from rhythm_maps.errors import BadFormat, BuildError, InputError, NoDataError, RhythmMapsError, UsageError
+from rhythm_maps.errors import BadFormat, BuildError, InputError, MissingExtra, NoDataError, RhythmMapsError
 from rhythm_maps.files import atomic
 from rhythm_maps.sources.unity import Install, extract_official
 
@@ -196,7 +196,7 @@ def test_stopped_anywhere_it_leaves_whole_levels_only_and_runs_again(install, tm
 def test_without_unitypy_the_command_says_what_to_install(install, tmp_path, monkeypatch):
     install.add_level(Level("A"))
     monkeypatch.setitem(sys.modules, "lz4", None)
-    with pytest.raises(UsageError, match=r"pip install \"rhythm-maps\[unity\]\""):
+    with pytest.raises(MissingExtra, match=r"pip install \"rhythm-maps\[unity\]\""):
         extract_official(install.root, tmp_path / "out")
 
 

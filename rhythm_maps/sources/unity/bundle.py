@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from rhythm_maps import limits
-from rhythm_maps.errors import BadFormat, InputError, LimitExceeded, UsageError
+from rhythm_maps.errors import BadFormat, InputError, LimitExceeded, MissingExtra
 
 MAGIC = b"UnityFS\0"
 """First bytes of a bundle."""
@@ -148,7 +148,7 @@ def read_bundle(path: Path, place: str) -> tuple[str, Mapping[str, bytes]]:
     Raises:
         InputError: the file cannot be read.
         BadFormat, LimitExceeded: as `read_directory`.
-        UsageError: the package ``lz4`` is not installed.
+        MissingExtra: the package ``lz4`` is not installed.
     """
     try:
         size = path.stat().st_size
@@ -251,7 +251,7 @@ def _unlz4(data: bytes, size: int, place: str) -> bytes:
     try:
         from lz4 import block  # noqa: PLC0415 - an extra
     except ImportError as error:
-        raise UsageError(MISSING_EXTRA) from error
+        raise MissingExtra(MISSING_EXTRA) from error
     try:
         plain: bytes = block.decompress(data, uncompressed_size=size) if size else b""
     except (block.LZ4BlockError, ValueError, MemoryError, OverflowError) as error:

@@ -11,7 +11,7 @@ import io
 from typing import Final
 
 from rhythm_maps import limits
-from rhythm_maps.errors import BadFormat, LimitExceeded, UsageError
+from rhythm_maps.errors import BadFormat, LimitExceeded, MissingExtra
 from rhythm_maps.sources.unity.bundle import MISSING_EXTRA
 from rhythm_maps.sources.unity.objects import SPRITE, TEXTURE, Bundle, Pointer
 from rhythm_maps.sources.unity.trees import Tree
@@ -30,7 +30,7 @@ def cover_png(bundle: Bundle, sprite: Pointer) -> bytes:
         BadFormat: it is not in this bundle (``missing_object``), of a format that is not read, or damaged
             (``bad_cover``).
         LimitExceeded: more pixels than `limits.COVER_PIXELS`.
-        UsageError: Pillow is not installed (it comes with UnityPy).
+        MissingExtra: Pillow is not installed (it comes with UnityPy).
     """
     place = f"{bundle.place}/{sprite.path_id}"
     if bundle.has(sprite, TEXTURE):
@@ -71,7 +71,7 @@ def _png(form: int, width: int, height: int, data: bytes, crop: Tree | None, pla
     try:
         from PIL import Image  # noqa: PLC0415 - comes with UnityPy
     except ImportError as error:
-        raise UsageError(MISSING_EXTRA) from error
+        raise MissingExtra(MISSING_EXTRA) from error
     try:
         if form in _RAW:
             mode, raw = _RAW[form]

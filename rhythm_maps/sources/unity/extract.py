@@ -61,7 +61,7 @@ def extract_official(
     Raises:
         InputError: `install` is no install.
         NoDataError: not one level could be read.
-        UsageError: UnityPy is not installed.
+        MissingExtra: UnityPy is not installed.
         BuildError: another extraction into `out` is running, or it cannot be written.
     """
     source = Install(install)

@@ -64,7 +64,7 @@ class Install:
 
         Raises:
             BadFormat: its bundle cannot be read, or holds no level (``no_level_data``, ``no_type_tree``).
-            UsageError: UnityPy is not installed.
+            MissingExtra: UnityPy is not installed.
         """
         bundle = self._packs.open(self.root / path)
         data = _data(bundle)
@@ -156,7 +156,7 @@ def open_official(root: Path, path: str) -> OfficialLevel:
 
     Raises:
         InputError: it is no install any more.
-        BadFormat, UsageError: as `Install.level`.
+        BadFormat, MissingExtra: as `Install.level`.
     """
     install = _opened.get(root)
     if install is None or not install.is_fresh():

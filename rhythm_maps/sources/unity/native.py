@@ -20,7 +20,7 @@ from contextlib import suppress
 from typing import IO
 
 from rhythm_maps import limits
-from rhythm_maps.errors import BadFormat, UsageError
+from rhythm_maps.errors import BadFormat, MissingExtra
 
 _REQUEST, _ANSWER = struct.Struct("<III"), struct.Struct("<IB")
 _GOOD, _BAD, _NO_EXTRA = range(3)
@@ -39,7 +39,7 @@ def decode(bank: bytes, channels: int, rate: int, place: str) -> bytes:
 
     Raises:
         BadFormat: FMOD refuses it, crashes on it or needs longer than `limits.FSB_SECONDS` (``unreadable_audio``).
-        UsageError: UnityPy is not installed.
+        MissingExtra: UnityPy is not installed.
     """
     with _lock:
         worker = _worker()
@@ -54,7 +54,7 @@ def decode(bank: bytes, channels: int, rate: int, place: str) -> bytes:
         finally:
             timer.cancel()
     if kind == _NO_EXTRA:
-        raise UsageError(answer.decode("utf-8", "replace"))
+        raise MissingExtra(answer.decode("utf-8", "replace"))
     if kind != _GOOD:
         raise BadFormat("unreadable_audio", answer.decode("utf-8", "replace"), place)
     return answer
@@ -117,7 +117,7 @@ def serve() -> None:
             kind, answer = _GOOD, fmod_wav(bank, channels, rate, "")
         except BadFormat as error:
             kind, answer = _BAD, error.reason.encode()
-        except UsageError as error:
+        except MissingExtra as error:
             kind, answer = _NO_EXTRA, str(error).encode()
         answers.write(_ANSWER.pack(len(answer), kind) + answer)
         answers.flush()

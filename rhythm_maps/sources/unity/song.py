@@ -28,7 +28,7 @@ def read_song(bundle: Bundle, clip: Pointer) -> Song:
         BadFormat: its bytes are not in the bundle (``missing_resource``, ``missing_object``), or cannot be decoded
             (``unreadable_audio``, ``empty_audio``).
         LimitExceeded: larger or longer than `limits` allows (``audio_too_large``).
-        UsageError: UnityPy is not installed.
+        MissingExtra: UnityPy is not installed.
     """
     place = f"{bundle.place}/{clip.path_id}"
     data = _bytes(bundle, clip, place)

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from rhythm_maps.errors import BadFormat, RhythmMapsError, UsageError
+from rhythm_maps.errors import BadFormat, MissingExtra, RhythmMapsError
 from rhythm_maps.sources.unity.bundle import MISSING_EXTRA
 from rhythm_maps.sources.unity.trees import ALIGN, Node
 
@@ -35,7 +35,7 @@ def _translated(code: str, what: str, place: str) -> Iterator[None]:
     except RhythmMapsError:
         raise
     except ImportError as error:
-        raise UsageError(MISSING_EXTRA) from error
+        raise MissingExtra(MISSING_EXTRA) from error
     except _THROWN as error:
         reason = f"{what} ({type(error).__name__})"
         raise BadFormat(code, reason, place) from error
@@ -60,7 +60,7 @@ def class_tree(class_id: int, version: str, place: str) -> Node:
 
     Raises:
         BadFormat: UnityPy knows no such class in this version of Unity (``no_type_tree``).
-        UsageError: UnityPy is not installed.
+        MissingExtra: UnityPy is not installed.
     """
     with _translated("no_type_tree", f"no tree of class {class_id} of Unity {version[:20]!r} is known", place):
         return _class_tree(class_id, version)
@@ -98,7 +98,7 @@ class ManagedTrees:
         if class_name not in self._known:
             try:
                 self._known[class_name] = self._make(self._folder, class_name, version, place)
-            except (BadFormat, UsageError):
+            except (BadFormat, MissingExtra):
                 self._known[class_name] = None
         return self._known[class_name]
 
@@ -132,7 +132,7 @@ def fmod_wav(data: bytes, channels: int, rate: int, place: str) -> bytes:
 
     Raises:
         BadFormat: FMOD refuses it (``unreadable_audio``).
-        UsageError: UnityPy is not installed.
+        MissingExtra: UnityPy is not installed.
     """
     with _translated("unreadable_audio", "FMOD cannot decode it", place):
         import fmod_toolkit  # noqa: PLC0415 - comes with UnityPy
