@@ -45,6 +45,7 @@ def command(
     fresh: bool,
     max_rejects: int | None,
     installs: tuple[str, ...],
+    song_folders: bool,
     previous: str | None,
     splits: tuple[float, ...] | None,
 ) -> None:
@@ -63,7 +64,7 @@ def command(
     spec = make_spec(game, configs=names, preset=preset, min_notes=min_notes, filters=wanted, stars=stars)
     if not installs:
         paths = paths or find_paths(game, yes=yes)
-    manifest = _manifest(game, paths, installs, previous, splits)
+    manifest = _manifest(game, paths, installs, previous, splits, further=song_folders)
     with _Progress() as progress:
         result = build(
             manifest, out, spec, workers=workers, fresh=fresh, on_start=progress.start, on_done=progress.update
@@ -76,12 +77,19 @@ def command(
 
 
 def _manifest(
-    game: str, paths: tuple[str, ...], installs: tuple[str, ...], previous: str | None, splits: tuple[float, ...] | None
+    game: str,
+    paths: tuple[str, ...],
+    installs: tuple[str, ...],
+    previous: str | None,
+    splits: tuple[float, ...] | None,
+    *,
+    further: bool,
 ) -> Path:
     if len(paths) == 1 and paths[0].endswith(".jsonl"):
-        if previous or splits or installs:
+        if previous or splits or installs or further:
             raise UsageError(
-                "a manifest holds its splits already: give --previous, --splits and --install to rhythm-maps scan"
+                "a manifest holds its splits already: give --previous, --splits, --install and "
+                "--song-folders to rhythm-maps scan"
             )
         return Path(paths[0])
     from rhythm_maps.build import previous as previous_version
@@ -89,7 +97,13 @@ def _manifest(
 
     known = previous_version.read(previous) if previous else None
     result = scan(
-        game, paths, installs=installs, previous=known, fractions=splits, progress=lambda found: bar(found, "scan")
+        game,
+        paths,
+        installs=installs,
+        further=further,
+        previous=known,
+        fractions=splits,
+        progress=lambda found: bar(found, "scan"),
     )
     click.echo(scan_summary(result))
     return result.keep()

@@ -141,6 +141,15 @@ class FactTable(NamedTuple):
     """What a person wants to see of it; nothing of a table of numbers for programs."""
 
 
+class NamedFolder(NamedTuple):
+    """A further folder of maps that a file of an install names."""
+
+    name: str
+    """What the file calls it."""
+    path: str
+    """As the file says it: absolute or relative to the install, with either slash; empty where it says none."""
+
+
 @dataclass(frozen=True, slots=True)
 class FileFacts:
     """What a game knows of one of its files that is no map.
@@ -236,11 +245,25 @@ class Game(Protocol):
 
     @property
     def places(self) -> tuple[str, ...]:
-        """Return the folders where the game keeps maps, best first: paths with ``~``, ``%NAME%`` and ``$NAME``."""
+        """Return the folders where the game keeps maps, best first: paths with ``~``, ``%NAME%`` and ``$NAME``.
+
+        A part between others that is ``*`` stands for every folder there.
+        """
 
     @property
     def library_files(self) -> tuple[str, ...]:
         """Return the names of files in or beside a folder of maps that say more of its charts (``osu!.db``)."""
+
+    @property
+    def folder_lists(self) -> tuple[str, ...]:
+        """Return the files of an install that name further folders of maps, relative to the install, with "/"."""
+
+    def named_folders(self, name: str, data: bytes) -> Sequence[NamedFolder]:
+        """Read such a file.
+
+        Raises:
+            BadFormat: it cannot be read.
+        """
 
     def library(self, name: str, data: bytes) -> Mapping[str, Mapping[str, Any]]:
         """Read such a file: chart id -> core column -> value. Nothing that concerns the player is in it.
@@ -262,10 +285,16 @@ class Game(Protocol):
 
 
 class GameDefaults:
-    """Answers of a game that has no default folders, no library and no star rating."""
+    """Answers of a game that has no default folders, no lists of further ones, no library and no star rating."""
 
     places: tuple[str, ...] = ()
+    folder_lists: tuple[str, ...] = ()
     library_files: tuple[str, ...] = ()
+
+    def named_folders(self, name: str, data: bytes) -> Sequence[NamedFolder]:
+        """Name none."""
+        del name, data
+        return ()
 
     def library(self, name: str, data: bytes) -> Mapping[str, Mapping[str, Any]]:
         """Know nothing more."""
