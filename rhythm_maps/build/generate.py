@@ -67,6 +67,7 @@ def make_request(
     filters: Sequence[Sequence[Any]] | None = None,
     columns: Sequence[str] | None = None,
     stars: bool = False,
+    include_ai: bool = False,
     on_bad_files: str = "warn",
 ) -> Request:
     """Check the arguments of a load.
@@ -78,6 +79,7 @@ def make_request(
         filters: further filters over chart columns; a preset's own hold as well.
         columns: the columns wanted.
         stars: compute star ratings.
+        include_ai: keep charts that the source declares made by a program.
         on_bad_files: "warn" (a `RejectsWarning` a shard), "error" or "skip".
 
     Raises:
@@ -87,7 +89,15 @@ def make_request(
         raise UsageError(f"on_bad_files is {on_bad_files!r}: expected one of {', '.join(ON_BAD_FILES)}")
     config = name if name in CONFIGS else "charts"
     preset = "" if name in CONFIGS else name
-    spec = make_spec(game, configs=(config,), min_notes=min_notes, preset=preset, filters=filters or (), stars=stars)
+    spec = make_spec(
+        game,
+        configs=(config,),
+        min_notes=min_notes,
+        preset=preset,
+        filters=filters or (),
+        stars=stars,
+        include_ai=include_ai,
+    )
     return Request(spec, config, tuple(columns) if columns is not None else None, on_bad_files)  # type: ignore[arg-type]
 
 

@@ -87,7 +87,8 @@ def _batches(
 
 
 def _filtered(charts: Charts, spec: Spec, ledger: Ledger) -> Charts:
-    """Leave out copies, charts with too few notes and charts that the filters drop, each with its ledger line."""
+    """Leave out copies, charts with too few notes, charts made by a program and those that the filters drop."""
+    made_by_program = charts.table["declared_ai"].to_pylist()
     few = pc.fill_null(pc.less(charts.table["n_notes"], spec.min_notes), fill_value=False).to_pylist()
     passed = presets.mask(charts.table, spec.all_filters)
     wanted = passed.to_pylist() if passed is not None else [True] * len(few)
@@ -101,6 +102,8 @@ def _filtered(charts: Charts, spec: Spec, ledger: Ledger) -> Charts:
         seen.add(chart_id)
         if has_few:
             ledger.add(entry, "chart", name, "ignored", code="few_notes", reason=f"fewer than {spec.min_notes} notes")
+        elif made_by_program[i] and not spec.include_ai:
+            ledger.add(entry, "chart", name, "ignored", code="declared_ai", reason="declared made by a program")
         elif not is_wanted:
             ledger.add(entry, "chart", name, "ignored", code="filtered", reason="left out by the preset or filters")
         else:

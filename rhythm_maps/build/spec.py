@@ -32,6 +32,7 @@ class Spec(msgspec.Struct, frozen=True):
         preset: keep only the charts of this preset; "" for all.
         filters: further filters over chart columns; all must hold.
         stars: compute star ratings instead of taking them from a library of the game.
+        include_ai: keep charts that the source declares made by a program.
         row_group_bytes: largest row group.
         schema_version: version of the columns.
     """
@@ -42,6 +43,7 @@ class Spec(msgspec.Struct, frozen=True):
     preset: str = ""
     filters: tuple[Filter, ...] = ()
     stars: bool = False
+    include_ai: bool = False
     row_group_bytes: int = limits.ROW_GROUP_BYTES
     schema_version: str = SCHEMA_VERSION
 
@@ -60,6 +62,7 @@ def make_spec(
     preset: str = "",
     filters: Sequence[Sequence[Any]] = (),
     stars: bool = False,
+    include_ai: bool = False,
     row_group_bytes: int = limits.ROW_GROUP_BYTES,
 ) -> Spec:
     """Check the parts of a build's description and put them together.
@@ -83,7 +86,7 @@ def make_spec(
     ordered = tuple(name for name in CONFIGS if name in configs)
     if stars:
         own.stars(b"")  # says now, and not in the middle of a build, that its library is missing
-    return Spec(game, ordered, min_notes, preset, checked, stars, row_group_bytes)
+    return Spec(game, ordered, min_notes, preset, checked, stars, include_ai, row_group_bytes)
 
 
 def columns(game: str, config: str) -> tuple[Column, ...]:

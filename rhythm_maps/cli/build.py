@@ -24,6 +24,7 @@ from rhythm_maps.errors import UsageError
     "--filter", "filters", multiple=True, help='Keep charts such as "stars>=5", "keys in 4,7", "mappers~Name".'
 )
 @click.option("--stars", is_flag=True, help="Compute star ratings at several rates (extra: rhythm-maps[stars]).")
+@click.option("--include-ai", is_flag=True, help="Keep charts that their source declares made by a program.")
 @click.option("--min-notes", default=1, show_default=True, help="Charts with fewer notes are left out.")
 @click.option("--workers", default=1, show_default=True, help="Processes; the result does not depend on it.")
 @click.option("--yes", is_flag=True, help="Without PATHS: take the folder of maps that was found on this machine.")
@@ -41,6 +42,7 @@ def command(
     workers: int,
     *,
     stars: bool,
+    include_ai: bool,
     yes: bool,
     fresh: bool,
     max_rejects: int | None,
@@ -61,7 +63,9 @@ def command(
 
     names = tuple(name.strip() for name in configs.split(",") if name.strip())
     wanted = parse_filters(game, filters)
-    spec = make_spec(game, configs=names, preset=preset, min_notes=min_notes, filters=wanted, stars=stars)
+    spec = make_spec(
+        game, configs=names, preset=preset, min_notes=min_notes, filters=wanted, stars=stars, include_ai=include_ai
+    )
     if not installs:
         paths = paths or find_paths(game, yes=yes)
     manifest = _manifest(game, paths, installs, previous, splits, further=song_folders)

@@ -220,7 +220,7 @@ def test_classes_without_trees_that_nobody_knows_are_a_coded_reject(install):
 
 
 def test_covers_come_from_the_pack(install):
-    from test_songs import PIXELS, texture
+    from unity_pictures import PIXELS, texture
 
     install.add_level(Level("L"))
     install.add_level(Level("Plain"))

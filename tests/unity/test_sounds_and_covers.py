@@ -11,7 +11,7 @@ import pytest
 import soundfile
 import unity_maker as maker
 import unity_sounds as sounds
-import unity_trees as trees_of
+from unity_pictures import PIXELS, texture
 
 from rhythm_maps.errors import BadFormat, LimitExceeded
 from rhythm_maps.sources.unity import fsb5, native
@@ -121,17 +121,6 @@ def test_a_crash_of_the_decoder_costs_one_song_only():
 
 
 # --- covers -----------------------------------------------------------------------------------------------------------
-
-PIXELS = np.random.default_rng(1).integers(0, 256, (8, 12, 4), dtype=np.uint8)
-
-
-def texture(data, form=4, width=12, height=8):
-    """A Texture2D by the fields that a cover needs, in Unity's order."""
-    sizes = trees_of.ints("m_Width", "m_Height", "m_TextureFormat")
-    pixels = trees_of.node("TypelessData", "image data")
-    tree = trees_of.node("Texture2D", "Base", trees_of.text("m_Name"), *sizes, pixels)
-    value = {"m_Name": "T", "m_Width": width, "m_Height": height, "m_TextureFormat": form, "image data": data}
-    return maker.Item(500, maker.TEXTURE, value, tree)
 
 
 def cover(item):
