@@ -68,6 +68,7 @@ def make_request(
     columns: Sequence[str] | None = None,
     stars: bool = False,
     include_ai: bool = False,
+    playlists: Sequence[str] = (),
     on_bad_files: str = "warn",
 ) -> Request:
     """Check the arguments of a load.
@@ -80,10 +81,12 @@ def make_request(
         columns: the columns wanted.
         stars: compute star ratings.
         include_ai: keep charts that the source declares made by a program.
+        playlists: files whose charts are kept, and no others.
         on_bad_files: "warn" (a `RejectsWarning` a shard), "error" or "skip".
 
     Raises:
         UsageError: an argument is wrong.
+        InputError, BadFormat: a playlist cannot be read.
     """
     if on_bad_files not in ON_BAD_FILES:
         raise UsageError(f"on_bad_files is {on_bad_files!r}: expected one of {', '.join(ON_BAD_FILES)}")
@@ -97,6 +100,7 @@ def make_request(
         filters=filters or (),
         stars=stars,
         include_ai=include_ai,
+        playlists=playlists,
     )
     return Request(spec, config, tuple(columns) if columns is not None else None, on_bad_files)  # type: ignore[arg-type]
 

@@ -149,10 +149,10 @@ def scan(
     entries: list[MapsetEntry] = []
     rejects: list[RejectEntry] = []
     reused = 0
-    starts = [_Start(*normalise_root(path)) for path in paths]
-    starts += [_Start(*normalise_root(path), is_install=True) for path in installs]
-    more, problems = _further(game, [one for one in starts if further or one.is_install], starts)
-    for one in dict.fromkeys([*starts, *more]):
+    given = [(path, False) for path in paths] + [(path, True) for path in installs]
+    starts = [_Start(*normalise_root(path), is_install) for path, is_install in given]
+    folders, problems = _further(game, [one for one in starts if further or one.is_install], starts)
+    for one in dict.fromkeys([*starts, *(_Start(folder, folder) for folder in folders)]):
         if str(one.root) not in roots:
             roots.append(str(one.root))
         install = open_install(game, one.root) if one.is_install else None
@@ -163,26 +163,28 @@ def scan(
     rejects += [RejectEntry(roots.index(str(root)), p, e.code, e.reason, e.place or p) for root, p, e in problems]
     entries = list({(entry.root, entry.path): entry for entry in entries}.values())
     if not entries and not rejects:
-        named = ", ".join(str(path) for path in [*paths, *installs])
-        raise NoDataError(
-            f"{named}: no {game.title} mapsets found. Expected {' or '.join(game.archive_suffixes)} archives, or "
-            "folders that hold a map, anywhere below."
-        )
+        raise _nothing_found(game, [str(path) for path, _ in given])
     grouping = group_mapsets(entries, previous.groups, asked)
     header = Header(
         FORMAT, game.name, roots, list(asked or ()), shard_counts(grouping.entries, previous.shards), package_versions()
     )
     rejects.sort(key=lambda reject: (reject.root, reject.path))
-    folders = [one.start for one in more]
     return Scan(header, grouping.entries, rejects, grouping.known, grouping.moved, grouping.large, folders, reused)
+
+
+def _nothing_found(game: Game, paths: Sequence[str]) -> NoDataError:
+    return NoDataError(
+        f"{', '.join(paths)}: no {game.title} mapsets found. Expected {' or '.join(game.archive_suffixes)} archives, or "
+        "folders that hold a map, anywhere below."
+    )
 
 
 def _further(
     game: Game, asked: Sequence[_Start], starts: Sequence[_Start]
-) -> tuple[list[_Start], list[tuple[Path, str, BadFormat]]]:
+) -> tuple[list[Path], list[tuple[Path, str, BadFormat]]]:
     """Return the folders that lists of installs name and no start holds already, and what is wrong with the lists."""
     covered = [Path(os.path.realpath(one.start)) for one in starts]
-    found: list[_Start] = []
+    found: list[Path] = []
     problems: list[tuple[Path, str, BadFormat]] = []
     for root in dict.fromkeys(one.root for one in asked):
         lists = further_folders(game, root)
@@ -191,7 +193,7 @@ def _further(
             real = Path(os.path.realpath(folder))
             if not any(real.is_relative_to(start) for start in covered):
                 covered.append(real)
-                found.append(_Start(folder, folder))
+                found.append(folder)
     return found, problems
 
 

@@ -23,6 +23,14 @@ from rhythm_maps.errors import UsageError
 @click.option(
     "--filter", "filters", multiple=True, help='Keep charts such as "stars>=5", "keys in 4,7", "mappers~Name".'
 )
+@click.option(
+    "--playlist",
+    "playlists",
+    multiple=True,
+    type=click.Path(),
+    metavar="FILE",
+    help="Keep only the charts that this playlist lists (Beat Saber: .bplist); may be given several times.",
+)
 @click.option("--stars", is_flag=True, help="Compute star ratings at several rates (extra: rhythm-maps[stars]).")
 @click.option("--include-ai", is_flag=True, help="Keep charts that their source declares made by a program.")
 @click.option("--min-notes", default=1, show_default=True, help="Charts with fewer notes are left out.")
@@ -38,6 +46,7 @@ def command(
     configs: str,
     preset: str,
     filters: tuple[str, ...],
+    playlists: tuple[str, ...],
     min_notes: int,
     workers: int,
     *,
@@ -64,7 +73,14 @@ def command(
     names = tuple(name.strip() for name in configs.split(",") if name.strip())
     wanted = parse_filters(game, filters)
     spec = make_spec(
-        game, configs=names, preset=preset, min_notes=min_notes, filters=wanted, stars=stars, include_ai=include_ai
+        game,
+        configs=names,
+        preset=preset,
+        min_notes=min_notes,
+        filters=wanted,
+        stars=stars,
+        include_ai=include_ai,
+        playlists=playlists,
     )
     if not installs:
         paths = paths or find_paths(game, yes=yes)

@@ -77,6 +77,12 @@ def build_summary(result: Result) -> str:
     if info["presets"]:
         lines += ["", "Presets (views of charts):", counts_table(info["presets"])]
     lines += ["", *_left_out(info)]
+    if info["not_found"]:
+        listed = len(info["spec"]["playlist"])
+        lines.append(
+            f"{len(info['not_found'])} of {listed} songs and difficulties of the playlist were not found among the "
+            "charts that can be read (not_found in meta/info.json)."
+        )
     first = next(iter(info["rows"]))
     lines += ["", "Open it in Python:", "  from datasets import load_dataset"]
     lines += [f'  ds = load_dataset("{_shown(result.out)}", "{first}")']

@@ -272,6 +272,17 @@ class Game(Protocol):
             BadFormat: it cannot be read.
         """
 
+    @property
+    def playlist_suffixes(self) -> tuple[str, ...]:
+        """Return the suffixes of the game's playlists, lower case with the dot."""
+
+    def playlist(self, data: bytes) -> Sequence[str]:
+        """Return what a playlist lists, in any case: ids of charts, or what those of a mapset have before a "/".
+
+        Raises:
+            BadFormat: it is no playlist.
+        """
+
     def stars(self, data: bytes) -> Sequence[tuple[float, float]] | None:
         """Compute the star rating of a chart at several rates: (rate, stars); None where there is no such measure.
 
@@ -285,11 +296,12 @@ class Game(Protocol):
 
 
 class GameDefaults:
-    """Answers of a game that has no default folders, no lists of further ones, no library and no star rating."""
+    """Answers of a game that has no default folders, lists of further ones, library, playlists and star rating."""
 
     places: tuple[str, ...] = ()
     folder_lists: tuple[str, ...] = ()
     library_files: tuple[str, ...] = ()
+    playlist_suffixes: tuple[str, ...] = ()
 
     def named_folders(self, name: str, data: bytes) -> Sequence[NamedFolder]:
         """Name none."""
@@ -300,6 +312,11 @@ class GameDefaults:
         """Know nothing more."""
         del name, data
         return {}
+
+    def playlist(self, data: bytes) -> Sequence[str]:
+        """List nothing."""
+        del data
+        return ()
 
     def stars(self, data: bytes) -> Sequence[tuple[float, float]] | None:
         """Have no star rating."""

@@ -18,7 +18,7 @@ from rhythm_maps.games.base import (
     NamedFolder,
     Sample,
 )
-from rhythm_maps.games.beat_saber import chart, mapset, rows
+from rhythm_maps.games.beat_saber import chart, mapset, playlist, rows
 from rhythm_maps.games.beat_saber.columns import COLUMNS
 from rhythm_maps.games.beat_saber.places import PLACES
 from rhythm_maps.schema import Column
@@ -36,6 +36,7 @@ class BeatSaber(GameDefaults):
     cluster: tuple[str, ...] = ("mode", "difficulty_rank")
     places: tuple[str, ...] = PLACES
     folder_lists: tuple[str, ...] = ("UserData/SongCore/folders.xml",)
+    playlist_suffixes: tuple[str, ...] = (".bplist", ".json")
 
     def marks(self, file_name: str) -> bool:
         """Tell whether a file of this name (no folders) makes its folder a level."""
@@ -63,6 +64,10 @@ class BeatSaber(GameDefaults):
 
         del name
         return song_folders.read(data)
+
+    def playlist(self, data: bytes) -> Sequence[str]:
+        """Read a ``.bplist``; see `playlist.read`."""
+        return playlist.read(data)
 
     def samples(self) -> Iterator[Sample]:
         """Generate the game's part of the sample pack."""
