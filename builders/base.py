@@ -28,6 +28,7 @@ class MapsConfig(datasets.BuilderConfig):
             the operators are those of Parquet and "contains" for lists of text (``("mappers", "contains", "Name")``).
         columns: names of the columns wanted; None for all.
         stars: compute star ratings (needs the extra ``[stars]``) instead of taking those of a game's library.
+        playlists: paths of playlists: only the charts that they list are kept.
         on_bad_files: "warn" (default), "error" or "skip".
     """
 
@@ -38,6 +39,7 @@ class MapsConfig(datasets.BuilderConfig):
     filters: list[tuple[str, str, Any]] | None = None
     columns: list[str] | None = None
     stars: bool = False
+    playlists: list[str] | None = None
     on_bad_files: str = "warn"
 
     def create_config_id(self, config_kwargs: dict[str, Any], custom_features: object = None) -> str:
@@ -60,6 +62,7 @@ class MapsConfig(datasets.BuilderConfig):
             filters=self.filters,
             columns=self.columns,
             stars=self.stars,
+            playlists=self.playlists or (),
             on_bad_files=self.on_bad_files,
         )
 

@@ -86,6 +86,10 @@ AUDIO_RATE = 192_000
 
 LIBRARY_BYTES = 1024 * MIB
 """Largest library file of a game that a scan reads."""
+PLAYLIST_BYTES = 16 * MIB
+"""Largest playlist: some 150 bytes a song, and a cover picture."""
+FOLDER_LIST_BYTES = MIB // 4
+"""Largest list of further folders in an install: one has some 200 bytes a folder."""
 
 # --- official levels --------------------------------------------------------------------------------------------------
 BUNDLE_BYTES = 512 * MIB

@@ -71,6 +71,7 @@ def assemble(plan: Manifest, spec: Spec, key: str, units: Sequence[Unit], new: P
         "hours": round(sum(one.seconds for one in facts) / 3600, 6),
         "ledger": outcomes,
         "rejects": _reject_codes(outcomes),
+        "not_found": sorted(set(spec.playlist).difference(*(one.listed for one in facts))),
         "rights": {
             "code": "MIT, rhythm_maps",
             "content": "third-party: maps and music belong to their authors; no rights are granted",

@@ -67,6 +67,7 @@ def make_request(
     filters: Sequence[Sequence[Any]] | None = None,
     columns: Sequence[str] | None = None,
     stars: bool = False,
+    playlists: Sequence[str] = (),
     on_bad_files: str = "warn",
 ) -> Request:
     """Check the arguments of a load.
@@ -78,16 +79,26 @@ def make_request(
         filters: further filters over chart columns; a preset's own hold as well.
         columns: the columns wanted.
         stars: compute star ratings.
+        playlists: files whose charts are kept, and no others.
         on_bad_files: "warn" (a `RejectsWarning` a shard), "error" or "skip".
 
     Raises:
         UsageError: an argument is wrong.
+        InputError, BadFormat: a playlist cannot be read.
     """
     if on_bad_files not in ON_BAD_FILES:
         raise UsageError(f"on_bad_files is {on_bad_files!r}: expected one of {', '.join(ON_BAD_FILES)}")
     config = name if name in CONFIGS else "charts"
     preset = "" if name in CONFIGS else name
-    spec = make_spec(game, configs=(config,), min_notes=min_notes, preset=preset, filters=filters or (), stars=stars)
+    spec = make_spec(
+        game,
+        configs=(config,),
+        min_notes=min_notes,
+        preset=preset,
+        filters=filters or (),
+        stars=stars,
+        playlists=playlists,
+    )
     return Request(spec, config, tuple(columns) if columns is not None else None, on_bad_files)  # type: ignore[arg-type]
 
 

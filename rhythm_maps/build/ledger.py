@@ -2,7 +2,7 @@
 
 Nothing is lost in silence; members of an archive that are not read (hostile or doubled names) have lines as well. A
 line's outcome is ``row``, ``duplicate_of`` (with the id of the row that stands for it), ``reject`` (with code, reason
-and place) or ``ignored`` (with the reason as code).
+and place) or ``ignored`` (with the reason as code, and the id of a chart that could have been a row).
 """
 
 from __future__ import annotations

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import math
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -28,6 +29,7 @@ from rhythm_maps.errors import BadFormat, BuildError, NoDataError, UsageError
 from rhythm_maps.files import atomic
 from rhythm_maps.files.paths import cache_dir, path_id
 from rhythm_maps.games.base import Game
+from rhythm_maps.sources.further import further_folders
 from rhythm_maps.sources.library import Library, read_library
 from rhythm_maps.sources.local import Found, find_mapsets, normalise_root
 from rhythm_maps.sources.official import open_install
@@ -36,6 +38,14 @@ from rhythm_maps.sources.unity import Install
 _CACHE_FORMAT = 1
 _ROW = msgspec.json.Decoder(tuple[str, str, Any])
 """A line of the cache: path, stamp, and the manifest line as built-in values."""
+
+
+class _Start(NamedTuple):
+    """Where a scan begins: the root that names are relative to, the folder or archive, and whether it is an install."""
+
+    root: Path
+    start: Path
+    is_install: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +59,7 @@ class Scan:
         known: songs of the previous version that are not here now.
         moved: groups that a merge moved to another split.
         large: (group, mapsets, example song key) of groups a person should look at.
+        further: folders that were scanned because a list of an install names them.
         reused: mapsets whose line came from the cache.
     """
 
@@ -58,6 +69,7 @@ class Scan:
     known: list[KnownEntry] = field(default_factory=list)
     moved: list[MovedEntry] = field(default_factory=list)
     large: list[tuple[str, int, str]] = field(default_factory=list)
+    further: list[Path] = field(default_factory=list)
     reused: int = 0
 
     def lines(self) -> Iterator[Line]:
@@ -106,6 +118,7 @@ def scan(
     paths: Sequence[str | PathLike[str]],
     *,
     installs: Sequence[str | PathLike[str]] = (),
+    further: bool = False,
     previous: Previous | None = None,
     fractions: Sequence[float] | None = None,
     progress: Callable[[Sequence[Found]], Iterator[Found]] = iter,
@@ -115,7 +128,9 @@ def scan(
     Args:
         game_name: which game's maps to look for.
         paths: folders or single archives.
-        installs: installs of the game, for its official levels and the custom ones in it (Beat Saber).
+        installs: installs of the game, for its official levels and the custom ones in it (Beat Saber), and those in
+            further folders that a list of the install names (SongCore's ``folders.xml``).
+        further: take such further folders for `paths` as well, where they lie in an install.
         previous: an earlier version whose groups, splits and shard numbers are kept.
         fractions: shares of train, validation and test; None for the default (or the previous version's).
         progress: wraps the list of mapsets while they are opened, to show a bar.
@@ -134,28 +149,53 @@ def scan(
     entries: list[MapsetEntry] = []
     rejects: list[RejectEntry] = []
     reused = 0
-    wanted = [(normalise_root(path), False) for path in paths] + [(normalise_root(path), True) for path in installs]
-    for (root, start), is_install in dict.fromkeys(wanted):
-        if str(root) not in roots:
-            roots.append(str(root))
-        install = open_install(game, root) if is_install else None
-        found, bad, cached = _scan_root(game, root, start, roots.index(str(root)), install, progress)
+    given = [(path, False) for path in paths] + [(path, True) for path in installs]
+    starts = [_Start(*normalise_root(path), is_install) for path, is_install in given]
+    folders, problems = _further(game, [one for one in starts if further or one.is_install], starts)
+    for one in dict.fromkeys([*starts, *(_Start(folder, folder) for folder in folders)]):
+        if str(one.root) not in roots:
+            roots.append(str(one.root))
+        install = open_install(game, one.root) if one.is_install else None
+        found, bad, cached = _scan_root(game, one.root, one.start, roots.index(str(one.root)), install, progress)
         entries += found
         rejects += bad
         reused += cached
+    rejects += [RejectEntry(roots.index(str(root)), p, e.code, e.reason, e.place or p) for root, p, e in problems]
     entries = list({(entry.root, entry.path): entry for entry in entries}.values())
     if not entries and not rejects:
-        named = ", ".join(str(path) for path in [*paths, *installs])
-        raise NoDataError(
-            f"{named}: no {game.title} mapsets found. Expected {' or '.join(game.archive_suffixes)} archives, or "
-            "folders that hold a map, anywhere below."
-        )
+        raise _nothing_found(game, [str(path) for path, _ in given])
     grouping = group_mapsets(entries, previous.groups, asked)
     header = Header(
         FORMAT, game.name, roots, list(asked or ()), shard_counts(grouping.entries, previous.shards), package_versions()
     )
     rejects.sort(key=lambda reject: (reject.root, reject.path))
-    return Scan(header, grouping.entries, rejects, grouping.known, grouping.moved, grouping.large, reused)
+    return Scan(header, grouping.entries, rejects, grouping.known, grouping.moved, grouping.large, folders, reused)
+
+
+def _nothing_found(game: Game, paths: Sequence[str]) -> NoDataError:
+    archives = " or ".join(game.archive_suffixes)
+    return NoDataError(
+        f"{', '.join(paths)}: no {game.title} mapsets found. Expected {archives} archives, or folders that hold a map, "
+        "anywhere below."
+    )
+
+
+def _further(
+    game: Game, asked: Sequence[_Start], starts: Sequence[_Start]
+) -> tuple[list[Path], list[tuple[Path, str, BadFormat]]]:
+    """Return the folders that lists of installs name and no start holds already, and what is wrong with the lists."""
+    covered = [Path(os.path.realpath(one.start)) for one in starts]
+    found: list[Path] = []
+    problems: list[tuple[Path, str, BadFormat]] = []
+    for root in dict.fromkeys(one.root for one in asked):
+        lists = further_folders(game, root)
+        problems += [(root, name, error) for name, error in lists.problems]
+        for folder in lists.folders:
+            real = Path(os.path.realpath(folder))
+            if not any(real.is_relative_to(start) for start in covered):
+                covered.append(real)
+                found.append(folder)
+    return found, problems
 
 
 def check_fractions(fractions: Sequence[float]) -> tuple[float, ...]:

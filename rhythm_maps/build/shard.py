@@ -21,6 +21,7 @@ from rhythm_maps.build.charts import Charts, parse_charts
 from rhythm_maps.build.ledger import Ledger
 from rhythm_maps.build.manifest import MapsetEntry
 from rhythm_maps.build.mapset_io import LoadedMapset, load
+from rhythm_maps.build.playlists import listed
 from rhythm_maps.build.spec import Spec, columns
 from rhythm_maps.schema import arrow_schema
 
@@ -91,6 +92,7 @@ def _filtered(charts: Charts, spec: Spec, ledger: Ledger) -> Charts:
     few = pc.fill_null(pc.less(charts.table["n_notes"], spec.min_notes), fill_value=False).to_pylist()
     passed = presets.mask(charts.table, spec.all_filters)
     wanted = passed.to_pylist() if passed is not None else [True] * len(few)
+    playlist = frozenset(spec.playlist)
     seen: set[str] = set()
     keep = []
     for i, (one, has_few, is_wanted) in enumerate(zip(charts.parsed, few, wanted, strict=True)):
@@ -99,10 +101,15 @@ def _filtered(charts: Charts, spec: Spec, ledger: Ledger) -> Charts:
             ledger.add(entry, "chart", name, "duplicate_of", row_id=chart_id)
             continue
         seen.add(chart_id)
-        if has_few:
-            ledger.add(entry, "chart", name, "ignored", code="few_notes", reason=f"fewer than {spec.min_notes} notes")
+        code = reason = ""
+        if playlist and not any(listed(chart_id, playlist)):
+            code, reason = "not_in_playlist", "no playlist lists it"
+        elif has_few:
+            code, reason = "few_notes", f"fewer than {spec.min_notes} notes"
         elif not is_wanted:
-            ledger.add(entry, "chart", name, "ignored", code="filtered", reason="left out by the preset or filters")
+            code, reason = "filtered", "left out by the preset or filters"
+        if code:
+            ledger.add(entry, "chart", name, "ignored", row_id=chart_id, code=code, reason=reason)
         else:
             ledger.add(entry, "chart", name, "row", row_id=chart_id)
             keep.append(i)

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from functools import lru_cache
 from importlib import import_module
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pyarrow as pa
 
 from rhythm_maps import games, limits
 from rhythm_maps.build import presets
+from rhythm_maps.build.playlists import read_playlists
 from rhythm_maps.build.presets import Filter
 from rhythm_maps.errors import UsageError
 from rhythm_maps.schema import BEATS_CONFIG, SCHEMA_VERSION, TRACKS, Column, chart_columns
@@ -32,6 +34,7 @@ class Spec(msgspec.Struct, frozen=True):
         preset: keep only the charts of this preset; "" for all.
         filters: further filters over chart columns; all must hold.
         stars: compute star ratings instead of taking them from a library of the game.
+        playlist: keep only the charts that this lists (`playlists.read_playlists`); empty for all.
         row_group_bytes: largest row group.
         schema_version: version of the columns.
     """
@@ -42,6 +45,7 @@ class Spec(msgspec.Struct, frozen=True):
     preset: str = ""
     filters: tuple[Filter, ...] = ()
     stars: bool = False
+    playlist: tuple[str, ...] = ()
     row_group_bytes: int = limits.ROW_GROUP_BYTES
     schema_version: str = SCHEMA_VERSION
 
@@ -60,12 +64,14 @@ def make_spec(
     preset: str = "",
     filters: Sequence[Sequence[Any]] = (),
     stars: bool = False,
+    playlists: Sequence[str | PathLike[str]] = (),
     row_group_bytes: int = limits.ROW_GROUP_BYTES,
 ) -> Spec:
     """Check the parts of a build's description and put them together.
 
     Raises:
         UsageError: an unknown game, config, preset or column; a number out of range.
+        UsageError, InputError, BadFormat: as `playlists.read_playlists`.
     """
     own = games.get(game)
     unknown = [name for name in configs if name not in CONFIGS]
@@ -81,9 +87,10 @@ def make_spec(
         presets.get(game, preset)
     checked = presets.check_filters(filters, chart_columns(own.columns), "filters", lists=True)
     ordered = tuple(name for name in CONFIGS if name in configs)
+    listed = read_playlists(game, playlists)
     if stars:
         own.stars(b"")  # says now, and not in the middle of a build, that its library is missing
-    return Spec(game, ordered, min_notes, preset, checked, stars, row_group_bytes)
+    return Spec(game, ordered, min_notes, preset, checked, stars, listed, row_group_bytes)
 
 
 def columns(game: str, config: str) -> tuple[Column, ...]:

@@ -22,6 +22,7 @@ from rhythm_maps.build.features import features
 from rhythm_maps.build.ledger import SCHEMA as LEDGER_SCHEMA
 from rhythm_maps.build.manifest import ShardRef
 from rhythm_maps.build.parquet import TableWriter
+from rhythm_maps.build.playlists import listed
 from rhythm_maps.build.shard import LEDGER, iter_shard
 from rhythm_maps.build.spec import Spec, columns
 from rhythm_maps.files import atomic
@@ -57,12 +58,14 @@ class UnitFacts(msgspec.Struct):
         presets: charts that each preset shows.
         seconds: length of the recordings (of the charts where recordings are not made).
         outcomes: "kind outcome code" of the ledger -> lines.
+        listed: what of the playlist was found, whether or not it gave a row.
     """
 
     rows: dict[str, int]
     presets: dict[str, int]
     seconds: float
     outcomes: dict[str, int]
+    listed: list[str] = []
 
     def count(self, spec: Spec, name: str, table: pa.Table) -> None:
         """Count one table that was written."""
@@ -70,6 +73,8 @@ class UnitFacts(msgspec.Struct):
             for kind, outcome, code in zip(*(table[c].to_pylist() for c in ("kind", "outcome", "code")), strict=True):
                 key = f"{kind} {outcome} {code}"
                 self.outcomes[key] = self.outcomes.get(key, 0) + 1
+            playlist = frozenset(spec.playlist)
+            self.listed = sorted({one for chart_id in table["id"].to_pylist() for one in listed(chart_id, playlist)})
         elif name == "charts":
             for preset, one in presets.presets(spec.game).items():
                 passed = presets.mask(table, one.filters)

@@ -23,6 +23,14 @@ from rhythm_maps.errors import UsageError
 @click.option(
     "--filter", "filters", multiple=True, help='Keep charts such as "stars>=5", "keys in 4,7", "mappers~Name".'
 )
+@click.option(
+    "--playlist",
+    "playlists",
+    multiple=True,
+    type=click.Path(),
+    metavar="FILE",
+    help="Keep only the charts that this playlist lists (Beat Saber: .bplist); may be given several times.",
+)
 @click.option("--stars", is_flag=True, help="Compute star ratings at several rates (extra: rhythm-maps[stars]).")
 @click.option("--min-notes", default=1, show_default=True, help="Charts with fewer notes are left out.")
 @click.option("--workers", default=1, show_default=True, help="Processes; the result does not depend on it.")
@@ -37,6 +45,7 @@ def command(
     configs: str,
     preset: str,
     filters: tuple[str, ...],
+    playlists: tuple[str, ...],
     min_notes: int,
     workers: int,
     *,
@@ -45,6 +54,7 @@ def command(
     fresh: bool,
     max_rejects: int | None,
     installs: tuple[str, ...],
+    song_folders: bool,
     previous: str | None,
     splits: tuple[float, ...] | None,
 ) -> None:
@@ -60,10 +70,18 @@ def command(
 
     names = tuple(name.strip() for name in configs.split(",") if name.strip())
     wanted = parse_filters(game, filters)
-    spec = make_spec(game, configs=names, preset=preset, min_notes=min_notes, filters=wanted, stars=stars)
+    spec = make_spec(
+        game,
+        configs=names,
+        preset=preset,
+        min_notes=min_notes,
+        filters=wanted,
+        stars=stars,
+        playlists=playlists,
+    )
     if not installs:
         paths = paths or find_paths(game, yes=yes)
-    manifest = _manifest(game, paths, installs, previous, splits)
+    manifest = _manifest(game, paths, installs, previous, splits, further=song_folders)
     with _Progress() as progress:
         result = build(
             manifest, out, spec, workers=workers, fresh=fresh, on_start=progress.start, on_done=progress.update
@@ -76,12 +94,19 @@ def command(
 
 
 def _manifest(
-    game: str, paths: tuple[str, ...], installs: tuple[str, ...], previous: str | None, splits: tuple[float, ...] | None
+    game: str,
+    paths: tuple[str, ...],
+    installs: tuple[str, ...],
+    previous: str | None,
+    splits: tuple[float, ...] | None,
+    *,
+    further: bool,
 ) -> Path:
     if len(paths) == 1 and paths[0].endswith(".jsonl"):
-        if previous or splits or installs:
+        if previous or splits or installs or further:
             raise UsageError(
-                "a manifest holds its splits already: give --previous, --splits and --install to rhythm-maps scan"
+                "a manifest holds its splits already: give --previous, --splits, --install and "
+                "--song-folders to rhythm-maps scan"
             )
         return Path(paths[0])
     from rhythm_maps.build import previous as previous_version
@@ -89,7 +114,13 @@ def _manifest(
 
     known = previous_version.read(previous) if previous else None
     result = scan(
-        game, paths, installs=installs, previous=known, fractions=splits, progress=lambda found: bar(found, "scan")
+        game,
+        paths,
+        installs=installs,
+        further=further,
+        previous=known,
+        fractions=splits,
+        progress=lambda found: bar(found, "scan"),
     )
     click.echo(scan_summary(result))
     return result.keep()

@@ -38,7 +38,13 @@ def scan_options(command: Callable[..., None]) -> Callable[..., None]:
         multiple=True,
         type=click.Path(),
         metavar="PATH",
-        help="Beat Saber's own folder: its official levels and the custom ones in it (extra: rhythm-maps[unity]).",
+        help="Beat Saber's own folder: its official levels, the custom ones in it and in the folders that SongCore's "
+        "folders.xml names (extra: rhythm-maps[unity]).",
+    )(command)
+    command = click.option(
+        "--song-folders",
+        is_flag=True,
+        help="Also scan the folders that the folders.xml of SongCore names in the install that PATHS lie in.",
     )(command)
     command = click.option(
         "--previous",

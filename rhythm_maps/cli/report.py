@@ -47,6 +47,7 @@ def scan_summary(scan: Scan) -> str:
     lines = [f"Found {len(scan.entries)} mapsets with {charts} charts, {groups} songs or groups of songs{known}."]
     per_split = {s: sum(entry.split == s for entry in scan.entries) for s in _SPLITS}
     lines.append("Splits: " + ", ".join(f"{s} {n}" for s, n in per_split.items() if n) + " mapsets.")
+    lines += [f"Also read {printable(str(path))}: a list of the install names it." for path in scan.further]
     if scan.rejects:
         lines.append(f"{len(scan.rejects)} inputs could not be opened:")
         lines += [f"  {printable(r.path)}: {printable(r.reason)} [{r.code}]" for r in scan.rejects[:_SHOWN_REJECTS]]
@@ -76,6 +77,12 @@ def build_summary(result: Result) -> str:
     if info["presets"]:
         lines += ["", "Presets (views of charts):", counts_table(info["presets"])]
     lines += ["", *_left_out(info)]
+    if info["not_found"]:
+        listed = len(info["spec"]["playlist"])
+        lines.append(
+            f"{len(info['not_found'])} of {listed} songs and difficulties of the playlist were not found among the "
+            "charts that can be read (not_found in meta/info.json)."
+        )
     first = next(iter(info["rows"]))
     lines += ["", "Open it in Python:", "  from datasets import load_dataset"]
     lines += [f'  ds = load_dataset("{_shown(result.out)}", "{first}")']

@@ -26,6 +26,7 @@ def command(
     paths: tuple[str, ...],
     out: Path,
     installs: tuple[str, ...],
+    song_folders: bool,
     previous: str | None,
     splits: tuple[float, ...] | None,
 ) -> None:
@@ -41,7 +42,13 @@ def command(
     if not installs:
         paths = paths or find_paths(game, yes=False)
     result = scan(
-        game, paths, installs=installs, previous=known, fractions=splits, progress=lambda found: bar(found, "scan")
+        game,
+        paths,
+        installs=installs,
+        further=song_folders,
+        previous=known,
+        fractions=splits,
+        progress=lambda found: bar(found, "scan"),
     )
     result.write(out)
     click.echo(scan_summary(result))

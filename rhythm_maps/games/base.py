@@ -141,6 +141,15 @@ class FactTable(NamedTuple):
     """What a person wants to see of it; nothing of a table of numbers for programs."""
 
 
+class NamedFolder(NamedTuple):
+    """A further folder of maps that a file of an install names."""
+
+    name: str
+    """What the file calls it."""
+    path: str
+    """As the file says it: absolute or relative to the install, with either slash; empty where it says none."""
+
+
 @dataclass(frozen=True, slots=True)
 class FileFacts:
     """What a game knows of one of its files that is no map.
@@ -236,17 +245,42 @@ class Game(Protocol):
 
     @property
     def places(self) -> tuple[str, ...]:
-        """Return the folders where the game keeps maps, best first: paths with ``~``, ``%NAME%`` and ``$NAME``."""
+        """Return the folders where the game keeps maps, best first: paths with ``~``, ``%NAME%`` and ``$NAME``.
+
+        A part between others that is ``*`` stands for every folder there.
+        """
 
     @property
     def library_files(self) -> tuple[str, ...]:
         """Return the names of files in or beside a folder of maps that say more of its charts (``osu!.db``)."""
+
+    @property
+    def folder_lists(self) -> tuple[str, ...]:
+        """Return the files of an install that name further folders of maps, relative to the install, with "/"."""
+
+    def named_folders(self, name: str, data: bytes) -> Sequence[NamedFolder]:
+        """Read such a file.
+
+        Raises:
+            BadFormat: it cannot be read.
+        """
 
     def library(self, name: str, data: bytes) -> Mapping[str, Mapping[str, Any]]:
         """Read such a file: chart id -> core column -> value. Nothing that concerns the player is in it.
 
         Raises:
             BadFormat: it cannot be read.
+        """
+
+    @property
+    def playlist_suffixes(self) -> tuple[str, ...]:
+        """Return the suffixes of the game's playlists, lower case with the dot."""
+
+    def playlist(self, data: bytes) -> Sequence[str]:
+        """Return what a playlist lists, in any case: ids of charts, or what those of a mapset have before a "/".
+
+        Raises:
+            BadFormat: it is no playlist.
         """
 
     def stars(self, data: bytes) -> Sequence[tuple[float, float]] | None:
@@ -262,15 +296,27 @@ class Game(Protocol):
 
 
 class GameDefaults:
-    """Answers of a game that has no default folders, no library and no star rating."""
+    """Answers of a game that has no default folders, lists of further ones, library, playlists and star rating."""
 
     places: tuple[str, ...] = ()
+    folder_lists: tuple[str, ...] = ()
     library_files: tuple[str, ...] = ()
+    playlist_suffixes: tuple[str, ...] = ()
+
+    def named_folders(self, name: str, data: bytes) -> Sequence[NamedFolder]:
+        """Name none."""
+        del name, data
+        return ()
 
     def library(self, name: str, data: bytes) -> Mapping[str, Mapping[str, Any]]:
         """Know nothing more."""
         del name, data
         return {}
+
+    def playlist(self, data: bytes) -> Sequence[str]:
+        """List nothing."""
+        del data
+        return ()
 
     def stars(self, data: bytes) -> Sequence[tuple[float, float]] | None:
         """Have no star rating."""

@@ -43,14 +43,20 @@ def read_library(game: Game, root: Path) -> Library:
         if path is None:
             continue
         try:
-            library.facts.update(game.library(name, _read(path)))
+            library.facts.update(game.library(name, read_beside(path)))
             library.found.append(name)
         except BadFormat as error:
             library.problems.append((name, error))
     return library
 
 
-def _read(path: Path) -> bytes:
+def read_beside(path: Path) -> bytes:
+    """Return the bytes of a file beside maps.
+
+    Raises:
+        LimitExceeded: it is larger than `limits.LIBRARY_BYTES`.
+        BadFormat: it cannot be read.
+    """
     try:
         size = path.stat().st_size
         if size > limits.LIBRARY_BYTES:

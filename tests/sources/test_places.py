@@ -16,6 +16,8 @@ from rhythm_maps.files.zips import write_zip
 from rhythm_maps.sources.places import find_places
 
 OSU = games.get("osu")
+BEAT_SABER = games.get("beat_saber")
+LEVELS = "Beat Saber_Data/CustomLevels"
 CHART = (
     b"osu file format v14\n\n[Metadata]\nTitle:T\nArtist:A\nCreator:M\nVersion:N\n\n"
     b"[TimingPoints]\n0,500,4,1,0,100,1,0\n\n[HitObjects]\n256,192,1000,1,0\n"
@@ -48,6 +50,83 @@ def test_songs_alone_are_found_and_nothing_is_made_up(tmp_path: Path) -> None:
 def test_lazers_exports_are_found_on_macos_and_linux(place: str, tmp_path: Path) -> None:
     (tmp_path / place).mkdir(parents=True)
     assert find_places(OSU, {"HOME": str(tmp_path)}) == [tmp_path / place]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the home folder is named otherwise there")
+@pytest.mark.parametrize(
+    "steam",
+    [
+        ".steam/steam",
+        ".local/share/Steam",
+        ".var/app/com.valvesoftware.Steam/.local/share/Steam",
+        "snap/steam/common/.local/share/Steam",
+    ],
+)
+def test_beat_saber_is_found_in_steam_on_linux(steam: str, tmp_path: Path) -> None:
+    folder = tmp_path / steam / "steamapps/common/Beat Saber" / LEVELS
+    folder.mkdir(parents=True)
+    assert find_places(BEAT_SABER, {"HOME": str(tmp_path)}) == [folder]
+
+
+@pytest.mark.parametrize(
+    ("variable", "install"),
+    [
+        ("ProgramFiles(x86)", "Steam/steamapps/common/Beat Saber"),
+        ("ProgramFiles", "Steam/steamapps/common/Beat Saber"),
+        ("ProgramFiles", "Oculus/Software/Software/hyperbolic-magnetism-beat-saber"),
+        ("OculusBase", "Software/Software/hyperbolic-magnetism-beat-saber"),
+    ],
+)
+def test_beat_saber_is_found_in_the_default_installs_of_windows(variable: str, install: str, tmp_path: Path) -> None:
+    folder = tmp_path / install / LEVELS
+    folder.mkdir(parents=True)
+    assert find_places(BEAT_SABER, {variable: str(tmp_path)}) == [folder]
+
+
+@pytest.mark.parametrize(("variable", "below"), [("XDG_DATA_HOME", ""), ("USERPROFILE", "Documents")])
+def test_every_instance_of_bsmanager_is_found_in_order_and_finished_levels_come_first(
+    variable: str, below: str, tmp_path: Path
+) -> None:
+    manager = tmp_path / below / "BSManager"
+    wanted = [
+        manager / "BSInstances" / "1.29.1" / LEVELS,
+        manager / "BSInstances" / "1.40.0 [mods]" / LEVELS,
+        manager / "SharedContent/SharedMaps/CustomLevels",
+        manager / "BSInstances" / "1.29.1" / "Beat Saber_Data/CustomWIPLevels",
+    ]
+    for folder in reversed(wanted):
+        folder.mkdir(parents=True)
+    (manager / "BSInstances" / "notes.txt").write_text("a file is no instance")
+    assert find_places(BEAT_SABER, {variable: str(tmp_path)}) == wanted
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+def test_a_folder_that_links_lead_to_is_named_once(tmp_path: Path) -> None:
+    folder = tmp_path / ".local/share/Steam/steamapps/common/Beat Saber" / LEVELS
+    folder.mkdir(parents=True)
+    (tmp_path / ".steam").mkdir()
+    (tmp_path / ".steam/steam").symlink_to(tmp_path / ".local/share/Steam")
+    assert find_places(BEAT_SABER, {"HOME": str(tmp_path)}) == [
+        tmp_path / ".steam/steam/steamapps/common/Beat Saber" / LEVELS
+    ]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no name holds a star there")
+def test_a_star_in_a_variable_is_a_name(tmp_path: Path) -> None:
+    (tmp_path / "other/BSManager/SharedContent/SharedMaps/CustomLevels").mkdir(parents=True)
+    assert find_places(BEAT_SABER, {"XDG_DATA_HOME": str(tmp_path / "*")}) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the home folder is named otherwise there")
+def test_build_beat_saber_without_a_path_says_what_it_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = tmp_path / ".local/share/Steam/steamapps/common/Beat Saber/Beat Saber_Data"
+    for name in ("CustomWIPLevels", "CustomLevels"):
+        (data / name).mkdir(parents=True)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("XDG_DATA_HOME", "USERPROFILE", "OneDrive", "OculusBase", "ProgramFiles", "ProgramFiles(x86)"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(UsageError, match=r"Found .*/CustomLevels: add --yes(.|\n)*Also found:\n.*/CustomWIPLevels"):
+        CliRunner().invoke(cli, ["build", "beat_saber", "--out", str(tmp_path / "out")], catch_exceptions=False)
 
 
 def test_build_without_a_path_says_what_it_found_and_asks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from click.testing import CliRunner
 from unity_maker import Entry, Level
 
 from rhythm_maps.build.samples import write_samples
+from rhythm_maps.build.scan import scan
 from rhythm_maps.cli import cli
 from rhythm_maps.errors import UsageError
 
@@ -42,6 +43,20 @@ def test_official_and_custom_levels_come_out_together(both, tmp_path):
     assert sum(row["rights"]["official"] for row in rows(out, "tracks")) >= 1
     ledger = pq.read_table(out / "meta" / "ledger.parquet").to_pylist()
     assert [line["path"] for line in ledger if line["code"] == "no_level_data"] == ["NotBought"]
+
+
+def test_an_install_s_further_folders_are_read_without_asking(both, tmp_path):
+    custom = both.root / "Beat Saber_Data" / "CustomLevels"
+    far = tmp_path / "far"
+    far.mkdir()
+    level = min(custom.glob("*.zip"))
+    level.rename(far / level.name)
+    songs = both.root / "UserData" / "SongCore"
+    songs.mkdir(parents=True)
+    (songs / "folders.xml").write_text(f"<f><folder><Name>Far</Name><Path>{far}</Path></folder></f>")
+    found = scan("beat_saber", [], installs=[both.root])
+    assert found.header.roots == [str(both.root), str(far)]
+    assert [entry.path for entry in found.entries if entry.root == 1] == [level.name]
 
 
 def test_workers_open_official_levels_and_give_the_same_bytes(both, tmp_path):

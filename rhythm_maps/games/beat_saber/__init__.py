@@ -7,9 +7,20 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from rhythm_maps.games.base import ChartBatch, Facts, Game, GameDefaults, Mapset, MapsetBytes, Members, Sample
-from rhythm_maps.games.beat_saber import chart, mapset, rows
+from rhythm_maps.games.base import (
+    ChartBatch,
+    Facts,
+    Game,
+    GameDefaults,
+    Mapset,
+    MapsetBytes,
+    Members,
+    NamedFolder,
+    Sample,
+)
+from rhythm_maps.games.beat_saber import chart, mapset, playlist, rows
 from rhythm_maps.games.beat_saber.columns import COLUMNS
+from rhythm_maps.games.beat_saber.places import PLACES
 from rhythm_maps.schema import Column
 
 
@@ -23,6 +34,9 @@ class BeatSaber(GameDefaults):
     archive_suffixes: tuple[str, ...] = (".zip",)
     columns: tuple[Column, ...] = COLUMNS
     cluster: tuple[str, ...] = ("mode", "difficulty_rank")
+    places: tuple[str, ...] = PLACES
+    folder_lists: tuple[str, ...] = ("UserData/SongCore/folders.xml",)
+    playlist_suffixes: tuple[str, ...] = (".bplist", ".json")
 
     def marks(self, file_name: str) -> bool:
         """Tell whether a file of this name (no folders) makes its folder a level."""
@@ -43,6 +57,17 @@ class BeatSaber(GameDefaults):
     def rows(self, batch: ChartBatch, facts: Facts) -> pa.Table:
         """Make one row a chart, in the batch's order."""
         return rows.rows(batch, facts)
+
+    def named_folders(self, name: str, data: bytes) -> Sequence[NamedFolder]:
+        """Read SongCore's ``folders.xml``; see `song_folders.read`."""
+        from rhythm_maps.games.beat_saber import song_folders  # noqa: PLC0415 - a scan of an install reads one
+
+        del name
+        return song_folders.read(data)
+
+    def playlist(self, data: bytes) -> Sequence[str]:
+        """Read a ``.bplist``; see `playlist.read`."""
+        return playlist.read(data)
 
     def samples(self) -> Iterator[Sample]:
         """Generate the game's part of the sample pack."""
