@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -19,6 +20,8 @@ from rhythm_maps.errors import BadFormat
 from rhythm_maps.games.base import ChartBatch, Facts, Game, MapsetBytes
 from rhythm_maps.schema import arrow_schema, chart_columns
 from rhythm_maps.songs import song_key
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +58,44 @@ class Charts:
 def parse_charts(game: Game, batch: Sequence[LoadedMapset], spec: Spec, ledger: Ledger) -> Charts:
     """Parse a batch of mapsets; every chart that gives no row gets its ledger line here."""
     wanted = [_wanted(loaded, ledger) for loaded in batch]
-    result = game.parse([MapsetBytes(w, loaded.files) for w, loaded in zip(wanted, batch, strict=True)])
-    _check_accounted(wanted, result)
+    try:
+        result, parsed, table = _read(game, batch, wanted)
+    except Exception as error:  # noqa: BLE001 - the boundary: a fault of ours costs its chart, never the build
+        _log.debug("a batch failed; its charts are tried one by one", exc_info=error)
+        wanted = [_sound(game, batch, i, charts, ledger) for i, charts in enumerate(wanted)]
+        result, parsed, table = _read(game, batch, wanted)
     for reject in result.rejects:
         ledger.reject(batch[reject.mapset].entry, "chart", reject.name, reject.error)
-    parsed = _parsed(batch, result)
-    ends = np.array(
-        [one.audio.info.duration_s if one.audio and one.audio.info else np.nan for one in parsed], np.float64
-    )
-    charts = Charts(_complete(game, game.rows(result, Facts(ends)), parsed, spec), parsed)
+    charts = Charts(_complete(game, table, parsed, spec), parsed)
     mapsets = result.mapset.tolist()
     return charts.take(sorted(range(len(parsed)), key=lambda i: (mapsets[i], result.names[i])))
+
+
+def _read(
+    game: Game, batch: Sequence[LoadedMapset], wanted: Sequence[tuple[tuple[str, str], ...]]
+) -> tuple[ChartBatch, list[Parsed], pa.Table]:
+    """Parse charts and make the game's own columns of them."""
+    result = game.parse([MapsetBytes(w, loaded.files) for w, loaded in zip(wanted, batch, strict=True)])
+    _check_accounted(wanted, result)
+    parsed = _parsed(batch, result)
+    ends = [one.audio.info.duration_s if one.audio and one.audio.info else np.nan for one in parsed]
+    return result, parsed, game.rows(result, Facts(np.array(ends, np.float64)))
+
+
+def _sound(
+    game: Game, batch: Sequence[LoadedMapset], number: int, charts: tuple[tuple[str, str], ...], ledger: Ledger
+) -> tuple[tuple[str, str], ...]:
+    """Return the charts of one mapset that can be read alone; the others are rejects that ask for a report."""
+    kept = []
+    for chart in charts:
+        try:
+            _read(game, batch[number : number + 1], [(chart,)])
+        except Exception as error:  # noqa: BLE001 - as in parse_charts
+            reason = f"a fault of the reader ({type(error).__name__}), not of the map: please report it with this file"
+            ledger.reject(batch[number].entry, "chart", chart[0], BadFormat("internal_error", reason, chart[1]))
+        else:
+            kept.append(chart)
+    return tuple(kept)
 
 
 def _wanted(loaded: LoadedMapset, ledger: Ledger) -> tuple[tuple[str, str], ...]:

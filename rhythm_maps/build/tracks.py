@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -18,7 +19,7 @@ from rhythm_maps.schema import AUDIO, BEATS_CONFIG, TRACKS, arrow_schema
 
 _OF_CHART = (
     "group_id", "song_key", "title", "artist", "tempo", "tempo_bpm", "beats", "has_downbeats", "labelled_start_s",
-    "labelled_end_s", "timing_quality", "rights",
+    "labelled_end_s", "timing_quality",
 )  # fmt: skip
 """Columns that a recording takes from its representative chart."""
 Tempo = tuple[FloatArray, FloatArray, FloatArray]
@@ -132,6 +133,7 @@ def _beats_table(charts: Charts, audio: Sequence[LoadedAudio], charts_of: Sequen
     chosen = [chart for chart, _ in picks]
     own = charts.table.select(list(_OF_CHART)).take(pa.array(chosen, pa.int64()))
     games = charts.table["game"].to_pylist()
+    rights = charts.table["rights"].to_pylist()
     infos = [one.info for one in audio if one.info is not None]
     added = {
         "track_id": [one.sha256 for one in audio],
@@ -149,6 +151,9 @@ def _beats_table(charts: Charts, audio: Sequence[LoadedAudio], charts_of: Sequen
         "n_charts": [len(mine) for mine in charts_of],
         "chart_ids": [sorted(charts.parsed[i].chart_id for i in mine) for mine in charts_of],
         "games": [sorted({games[i] for i in mine}) for mine in charts_of],
+        "rights": [
+            _strictest([rights[i] for i in (best, *mine)]) for best, mine in zip(chosen, charts_of, strict=True)
+        ],
         "audio_md5": [one.md5 for one in audio],
         "warnings": [[] for _ in audio],
     }
@@ -186,6 +191,11 @@ def _representatives(charts: Charts, charts_of: Sequence[Sequence[int]]) -> list
         best = min(mine, key=lambda i: (-shared[keys[i]], -notes[i], charts.parsed[i].chart_id))
         found.append((best, shared[keys[best]] / len(mine)))
     return found
+
+
+def _strictest(rights: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the rights of an official chart where there is one, else those of the first."""
+    return next((one for one in rights if one["official"]), rights[0])
 
 
 def _same(one: Tempo, other: Tempo) -> bool:
