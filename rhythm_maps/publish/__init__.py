@@ -1,0 +1,1 @@
+"""Builds turned into versioned datasets on the Hub: policy, card, push, withdrawal."""

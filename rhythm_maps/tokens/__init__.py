@@ -1,0 +1,1 @@
+"""Codec tokens, conditioning and sidecars; the only room that imports torch and encodec."""
