@@ -84,7 +84,7 @@ AUDIO_CHANNELS = 2
 AUDIO_RATE = 192_000
 """Highest sampling rate in Hz."""
 AUDIO_LEAST_RATE = 1_000
-"""Lowest sampling rate in Hz that is resampled: a header of 1 Hz makes gigabytes of a small file. MP3s begin at 8,000."""
+"""Lowest sampling rate in Hz that is resampled (MP3s begin at 8,000): 1 Hz makes gigabytes of a small file."""
 AUDIO_BLOCK_SECONDS = 60.0
 """Longest block of a decoder: 92 MB at the most channels and the highest rate."""
 AUDIO_SHIFT_SECONDS = 10.0
