@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from rhythm_maps.audio.decode import Samples
+from rhythm_maps.audio.loudness import Samples
 from rhythm_maps.errors import MissingExtra, UsageError
 
 WINDOW: Final = 2048
