@@ -26,6 +26,8 @@ TIMELINES: Final = ("game", "file")
 BLOCK_S: Final = 2.0
 """Seconds of a block where nothing else is asked for: 0.7 MB of stereo at 44.1 kHz."""
 _QUALITY: Final = "HQ"
+_MARK: Final = np.array(0x7FC0_5EED, np.uint32).view(np.float32)[()]
+"""A not-a-number that no decoder writes: stands in a block where nothing was read yet."""
 _SLACK_FRAMES: Final = 2
 """MP3 frames that a whole file may lack: libmpg123 does not give the last one where a file was cut."""
 _UNKNOWN_SIZE: Final = 0x7FFF_0000
@@ -135,16 +137,20 @@ class Blocks:
         self.status = next((status for status, holds in faults.items() if holds), "ok")
 
     def _next(self, source: Source) -> tuple[Samples, bool]:
-        """Read a block; tell whether the decoder failed, which ends a file that was good so far."""
+        """Read a block; tell whether the decoder failed, which ends a file that was good so far.
+
+        When it fails, soundfile does not say how much it has read before: as far as our mark was overwritten.
+        """
+        block = np.full((self._block, self.file.channels), _MARK)
         try:
             with muted():
-                return source.file.read(self._block, dtype="float32", always_2d=True), False
-        except MemoryError as error:
-            raise _no_memory(self._name) from error
+                return source.file.read(out=block), False
         except LIBRARY_ERRORS as error:
-            if not self.frames_read:
+            touched = np.flatnonzero(block.view(np.uint32)[:, 0] != _MARK.view(np.uint32))
+            good = block[: touched[-1] + 1 if len(touched) else 0]
+            if not len(good) and not self.frames_read:
                 raise unreadable(self._data, self._name, error) from error
-            return np.zeros((0, self.file.channels), np.float32), True
+            return good, True
 
 
 def blocks(
