@@ -26,7 +26,9 @@ NOTE_KINDS = ("tap", "hold", "slide", "roll", "spin")
 TAP, HOLD, SLIDE, ROLL, SPIN = range(5)
 
 F64, F32, I32, I64, STR, BOOL = pa.float64(), pa.float32(), pa.int32(), pa.int64(), pa.string(), pa.bool_()
-DATE, TIMESTAMP = pa.date32(), pa.timestamp("s", "UTC")
+DATE = pa.date32()
+TIMESTAMP = pa.timestamp("ms", "UTC")
+"""Milliseconds, because Parquet has no coarser unit: seconds would come back as another type than they went in."""
 
 
 def lists(**fields: pa.DataType) -> pa.DataType:
