@@ -27,8 +27,8 @@ TAP, HOLD, SLIDE, ROLL, SPIN = range(5)
 
 F64, F32, I32, I64, STR, BOOL = pa.float64(), pa.float32(), pa.int32(), pa.int64(), pa.string(), pa.bool_()
 DATE = pa.date32()
-TIMESTAMP = pa.timestamp("ms", "UTC")
-"""Milliseconds, because Parquet has no coarser unit: seconds would come back as another type than they went in."""
+TIMESTAMP = pa.timestamp("ms", tz="UTC")
+"""Milliseconds: Parquet has no seconds, and a reader must find the type that the features declare."""
 
 
 def lists(**fields: pa.DataType) -> pa.DataType:
