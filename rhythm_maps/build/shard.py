@@ -88,7 +88,7 @@ def _batches(
 
 
 def _filtered(charts: Charts, spec: Spec, ledger: Ledger) -> Charts:
-    """Leave out copies, charts with too few notes and charts that the filters drop, each with its ledger line."""
+    """Leave out copies, AI-made charts, those with few notes and what filters drop, each with its ledger line."""
     few = pc.fill_null(pc.less(charts.table["n_notes"], spec.min_notes), fill_value=False).to_pylist()
     passed = presets.mask(charts.table, spec.all_filters)
     wanted = passed.to_pylist() if passed is not None else [True] * len(few)
@@ -104,6 +104,8 @@ def _filtered(charts: Charts, spec: Spec, ledger: Ledger) -> Charts:
         code = reason = ""
         if playlist and not any(listed(chart_id, playlist)):
             code, reason = "not_in_playlist", "no playlist lists it"
+        elif not spec.include_ai and one.declared_ai:
+            code, reason = "declared_ai", f"its source declares it AI-made ({one.declared_ai})"
         elif has_few:
             code, reason = "few_notes", f"fewer than {spec.min_notes} notes"
         elif not is_wanted:

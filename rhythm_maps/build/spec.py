@@ -35,6 +35,8 @@ class Spec(msgspec.Struct, frozen=True):
         filters: further filters over chart columns; all must hold.
         stars: compute star ratings instead of taking them from a library of the game.
         decode_audio: decode every recording, for its true length, its status and its loudness.
+        include: what the game decodes on request only (`Game.extras`), sorted: ``lights``.
+        include_ai: keep charts that their source declares AI-made.
         playlist: keep only the charts that this lists (`playlists.read_playlists`); empty for all.
         row_group_bytes: largest row group.
         schema_version: version of the columns.
@@ -46,6 +48,8 @@ class Spec(msgspec.Struct, frozen=True):
     preset: str = ""
     filters: tuple[Filter, ...] = ()
     stars: bool = False
+    include: tuple[str, ...] = ()
+    include_ai: bool = False
     playlist: tuple[str, ...] = ()
     decode_audio: bool = False
     row_group_bytes: int = limits.ROW_GROUP_BYTES
@@ -66,6 +70,8 @@ def make_spec(
     preset: str = "",
     filters: Sequence[Sequence[Any]] = (),
     stars: bool = False,
+    include: Sequence[str] = (),
+    include_ai: bool = False,
     playlists: Sequence[str | PathLike[str]] = (),
     decode_audio: bool = False,
     row_group_bytes: int = limits.ROW_GROUP_BYTES,
@@ -73,7 +79,7 @@ def make_spec(
     """Check the parts of a build's description and put them together.
 
     Raises:
-        UsageError: an unknown game, config, preset or column; a number out of range.
+        UsageError: an unknown game, config, preset, column or extra; a number out of range.
         UsageError, InputError, BadFormat: as `playlists.read_playlists`.
     """
     own = games.get(game)
@@ -89,11 +95,27 @@ def make_spec(
     if preset:
         presets.get(game, preset)
     checked = presets.check_filters(filters, chart_columns(own.columns), "filters", lists=True)
+    strange = [name for name in include if name not in own.extras]
+    if strange:
+        known = f"expected some of {', '.join(own.extras)}" if own.extras else f"{own.title} has nothing on request"
+        raise UsageError(f"include {', '.join(strange)}: {known}")
     ordered = tuple(name for name in CONFIGS if name in configs)
     listed = read_playlists(game, playlists)
     if stars:
         own.stars(b"")  # says now, and not in the middle of a build, that its library is missing
-    return Spec(game, ordered, min_notes, preset, checked, stars, listed, decode_audio, row_group_bytes)
+    return Spec(
+        game,
+        ordered,
+        min_notes,
+        preset,
+        checked,
+        stars=stars,
+        include=tuple(sorted(set(include))),
+        include_ai=include_ai,
+        playlist=listed,
+        decode_audio=decode_audio,
+        row_group_bytes=row_group_bytes,
+    )
 
 
 def columns(game: str, config: str) -> tuple[Column, ...]:

@@ -35,6 +35,13 @@ from rhythm_maps.errors import UsageError
 @click.option(
     "--decode-audio", is_flag=True, help="Decode every recording: its true length, damage and loudness; takes longer."
 )
+@click.option(
+    "--include",
+    multiple=True,
+    metavar="WHAT",
+    help="Also decode what is left out by default (Beat Saber: lights); may be given several times.",
+)
+@click.option("--include-ai", is_flag=True, help="Keep charts that their source declares AI-made (see --facts).")
 @click.option("--min-notes", default=1, show_default=True, help="Charts with fewer notes are left out.")
 @click.option("--workers", default=1, show_default=True, help="Processes; the result does not depend on it.")
 @click.option("--yes", is_flag=True, help="Without PATHS: take the folder of maps that was found on this machine.")
@@ -54,11 +61,14 @@ def command(
     *,
     stars: bool,
     decode_audio: bool,
+    include: tuple[str, ...],
+    include_ai: bool,
     yes: bool,
     fresh: bool,
     max_rejects: int | None,
     installs: tuple[str, ...],
     song_folders: bool,
+    facts: tuple[str, ...],
     previous: str | None,
     splits: tuple[float, ...] | None,
 ) -> None:
@@ -81,12 +91,14 @@ def command(
         min_notes=min_notes,
         filters=wanted,
         stars=stars,
+        include=include,
+        include_ai=include_ai,
         playlists=playlists,
         decode_audio=decode_audio,
     )
     if not installs:
         paths = paths or find_paths(game, yes=yes)
-    manifest = _manifest(game, paths, installs, previous, splits, further=song_folders)
+    manifest = _manifest(game, paths, installs, facts, previous, splits, further=song_folders)
     with _Progress() as progress:
         result = build(
             manifest, out, spec, workers=workers, fresh=fresh, on_start=progress.start, on_done=progress.update
@@ -102,15 +114,16 @@ def _manifest(
     game: str,
     paths: tuple[str, ...],
     installs: tuple[str, ...],
+    facts: tuple[str, ...],
     previous: str | None,
     splits: tuple[float, ...] | None,
     *,
     further: bool,
 ) -> Path:
     if len(paths) == 1 and paths[0].endswith(".jsonl"):
-        if previous or splits or installs or further:
+        if previous or splits or installs or further or facts:
             raise UsageError(
-                "a manifest holds its splits already: give --previous, --splits, --install and "
+                "a manifest holds its splits and facts already: give --previous, --splits, --install, --facts and "
                 "--song-folders to rhythm-maps scan"
             )
         return Path(paths[0])
@@ -123,6 +136,7 @@ def _manifest(
         paths,
         installs=installs,
         further=further,
+        facts=facts,
         previous=known,
         fractions=splits,
         progress=lambda found: bar(found, "scan"),
