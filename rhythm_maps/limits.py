@@ -84,6 +84,24 @@ AUDIO_CHANNELS = 2
 AUDIO_RATE = 192_000
 """Highest sampling rate in Hz."""
 
+# --- tokens and sidecars ----------------------------------------------------------------------------------------------
+ECDC_BYTES = 160 * MIB
+"""Largest `.ecdc`: two hours in 32 codebooks as int64 take 132 MiB."""
+ECDC_HEADER_BYTES = MIB // 16
+"""Largest JSON header of the codec's own files; it has some 60 bytes."""
+TOKEN_PICKLE_BYTES = MIB // 16
+"""Largest pickle inside a torch-saved `.ecdc`; it has some 250 bytes."""
+TOKEN_FRAMES = 540_000
+"""Most frames of a recording: `AUDIO_SECONDS` at 75 a second."""
+CODEBOOKS = 32
+"""Most codebooks: EnCodec's 24 kbps."""
+SIDECAR_FEATURES = 1_000
+"""Most features of a sidecar; a mel spectrogram beside some controls has some 140."""
+SIDECAR_BYTES = 512 * MIB
+"""Largest `.cond.npy`: two hours of 240 features as float32."""
+SIDECAR_JSON_BYTES = 4 * MIB
+"""Largest `.cond.json`: some 300 bytes a feature, and their descriptions."""
+
 LIBRARY_BYTES = 1024 * MIB
 """Largest library file of a game that a scan reads."""
 PLAYLIST_BYTES = 16 * MIB
