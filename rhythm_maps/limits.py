@@ -84,6 +84,10 @@ AUDIO_CHANNELS = 2
 AUDIO_RATE = 192_000
 """Highest sampling rate in Hz."""
 
+# --- tokens -----------------------------------------------------------------------------------------------------------
+WEIGHTS_BYTES = 256 * MIB
+"""Largest file of model weights read: the published 24 kHz EnCodec model has 89 MiB."""
+
 LIBRARY_BYTES = 1024 * MIB
 """Largest library file of a game that a scan reads."""
 PLAYLIST_BYTES = 16 * MIB
