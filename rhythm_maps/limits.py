@@ -110,6 +110,10 @@ SIDECAR_BYTES = 512 * MIB
 SIDECAR_JSON_BYTES = 4 * MIB
 """Largest `.cond.json`: some 300 bytes a feature, and their descriptions."""
 
+# --- tokens -----------------------------------------------------------------------------------------------------------
+WEIGHTS_BYTES = 256 * MIB
+"""Largest file of model weights read: the published 24 kHz EnCodec model has 89 MiB."""
+
 LIBRARY_BYTES = 1024 * MIB
 """Largest library file of a game that a scan reads."""
 PLAYLIST_BYTES = 16 * MIB
