@@ -35,6 +35,8 @@ _TOLERANCE: Final = 0.01
 _FRAMES, _BYTES, _TOC, _QUALITY = 1, 2, 4, 8
 """Flags of a Xing tag: which fields follow, in this order, of 4, 4, 100 and 4 bytes."""
 _TOC_BYTES: Final = 100
+_CRC_END: Final = 6
+"""Header and checksum end here; the side information of a tag's frame is zero."""
 _LAME_BYTES: Final = 24
 """The part of the encoder's own block that is needed: name (9), ..., delay and padding (12 bits each, at 21)."""
 _VBRI_AT: Final = 36
@@ -61,6 +63,8 @@ class Clock(NamedTuple):
 class _Tag(NamedTuple):
     """A Xing or Info tag; 0 where it does not say."""
 
+    played: bool
+    """libmpg123 plays its frame as music: it knows no tag behind side information that is not zero."""
     frames: int = 0
     size: int = 0
     named: bool = False
@@ -82,6 +86,18 @@ def clock(data: bytes, sampling_rate: int) -> Clock:
     return Clock(rule, shift, shift / max(1, sampling_rate))
 
 
+def stated_frames(data: bytes, frame: Frame) -> int:
+    """Return how many frames the tag in the first frame says there are, where libmpg123 believes it; else 0.
+
+    Args:
+        data: the whole file.
+        frame: its first frame.
+    """
+    body = data[frame.at : frame.at + frame.size]
+    tag = _xing(body, frame)
+    return tag.frames if tag else 0
+
+
 def _rule(data: bytes, frame: Frame) -> tuple[str, int]:
     body = data[frame.at : frame.at + frame.size]
     if body.startswith(b"VBRI", _VBRI_AT) and len(body) >= _VBRI_AT + 8:
@@ -89,11 +105,11 @@ def _rule(data: bytes, frame: Frame) -> tuple[str, int]:
         if frame.samples == _LSF_SAMPLES and delay > _LSF_DELAY:
             delay //= 2
         return "vbri", -max(delay, DECODER_DELAY)
-    tag = _xing(body, frame.side_info + 4)
+    tag = _xing(body, frame)
     if tag is None:
         return "no_tag", 0
     cut_file = tag.delay + DECODER_DELAY if tag.frames else 0
-    if any(body[6 : frame.side_info + 4]):  # libmpg123 takes it for a frame of music then
+    if tag.played:
         cut_file = -frame.samples
     if not tag.named or not (tag.delay or tag.padding):
         return "no_delay", cut_file
@@ -103,8 +119,9 @@ def _rule(data: bytes, frame: Frame) -> tuple[str, int]:
     return "delay", cut_file - (tag.delay + DECODER_DELAY)
 
 
-def _xing(body: bytes, at: int) -> _Tag | None:
+def _xing(body: bytes, frame: Frame) -> _Tag | None:
     """Read a Xing or Info tag; None where there is none. Fields past the end of its frame are not there."""
+    at = frame.side_info + 4
     if not body.startswith((b"Xing", b"Info"), at) or len(body) < at + 8:
         return None
     (flags,) = struct.unpack_from(">I", body, at + 4)
@@ -114,8 +131,10 @@ def _xing(body: bytes, at: int) -> _Tag | None:
         if flags & flag:
             numbers[flag] = int.from_bytes(body[at : at + 4], "big") if at + size <= len(body) else 0
             at += size
-    frames, size = numbers.get(_FRAMES, 0), numbers.get(_BYTES, 0)
+    played = any(body[_CRC_END : frame.side_info + 4])
+    frames, size = 0 if played else numbers.get(_FRAMES, 0), numbers.get(_BYTES, 0)
     lame = body[at : at + _LAME_BYTES]
     if len(lame) < _LAME_BYTES or not lame[0]:
-        return _Tag(frames, size)
-    return _Tag(frames, size, named=True, delay=lame[21] << 4 | lame[22] >> 4, padding=(lame[22] & 15) << 8 | lame[23])
+        return _Tag(played, frames, size)
+    delay, padding = lame[21] << 4 | lame[22] >> 4, (lame[22] & 15) << 8 | lame[23]
+    return _Tag(played, frames, size, named=True, delay=delay, padding=padding)

@@ -293,6 +293,7 @@ _STEPS: Final[Mapping[str, _Step]] = {
     "BINGET": _get,
     "LONG_BINGET": _get,
     "GLOBAL": lambda stack, memo, name: _global(stack, name),
+    "STACK_GLOBAL": lambda stack, memo, value: _global(stack, f"{stack.pop(-2)} {stack.pop()}"),
     "BINPERSID": lambda stack, memo, value: _storage(stack),
     "REDUCE": lambda stack, memo, value: _reduce(stack),
 }
