@@ -28,8 +28,8 @@ def beat_this_spectrogram(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     ends are mirrored.
 
     Args:
-        samples: float32 ``[n]``, mono, at `SAMPLING_RATE`. Fewer than 513 get silence behind them: there is nothing
-            to mirror in less.
+        samples: float32 ``[n]``, mono, at `SAMPLING_RATE`. Fewer than a window, 1,024, get silence behind them: there
+            is too little to mirror.
 
     Returns:
         float32 ``[1 + n // 441, 128]``; Beat This keeps it as float16.
@@ -38,8 +38,8 @@ def beat_this_spectrogram(samples: NDArray[np.float32]) -> NDArray[np.float32]:
         MissingExtra: librosa is not installed.
     """
     frames = 1 + len(samples) // HOP
-    if len(samples) <= _WINDOW // 2:
-        samples = np.pad(samples, (0, _WINDOW // 2 + 1 - len(samples)))
+    if len(samples) < _WINDOW:
+        samples = np.pad(samples, (0, _WINDOW - len(samples)))
     mel = _librosa().feature.melspectrogram(
         y=samples,
         sr=SAMPLING_RATE,

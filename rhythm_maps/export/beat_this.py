@@ -33,9 +33,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rhythm_maps.audio import mel
-from rhythm_maps.audio.decode import decode_row
-from rhythm_maps.audio.effects import pitch_shift, time_stretch
+from rhythm_maps.audio.features import pitch_shift, time_stretch
 from rhythm_maps.build.run import read_info
+from rhythm_maps.decoding import decode
 from rhythm_maps.errors import BadFormat, NoDataError, UsageError
 from rhythm_maps.export.folders import beats_text, read_recordings
 from rhythm_maps.files import atomic
@@ -113,7 +113,8 @@ def export_beat_this(
         spectrograms: decode the audio and write log-mel spectrograms; else annotations alone.
         augment: write the 21 pitch-shifted and time-stretched spectrograms too, without which Beat This leaves a song
             out unless it is told not to augment pitch and tempo.
-        bundle: one uncompressed ``<dataset>.npz`` instead of a folder a song.
+        bundle: one uncompressed ``<dataset>.npz`` instead of a folder a song. (Beat This 1.1.0 reads these through
+            private functions that new versions of NumPy no longer have.)
         progress: told how many recordings are done, of how many.
 
     Raises:
@@ -204,7 +205,7 @@ def _within(beats: dict[str, list[Any]], frames: int) -> dict[str, list[Any]]:
 
 def _spectrograms(row: dict[str, Any], *, augment: bool) -> Iterator[tuple[str, NDArray[np.float16]]]:
     """Yield the spectrogram of a recording, then those of its augmentations, with their file names."""
-    samples = decode_row(row, rate=mel.SAMPLING_RATE, mono=True).samples
+    samples = decode(row, rate=mel.SAMPLING_RATE, mono=True).samples
     yield "track.npy", mel.beat_this_spectrogram(samples).astype(np.float16)
     if not augment:
         return

@@ -10,8 +10,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from rhythm_maps.audio.decode import decode_row
 from rhythm_maps.build.one_song import one_song
+from rhythm_maps.decoding import decode
 from rhythm_maps.errors import MissingExtra, UsageError
 from rhythm_maps.files import atomic
 from rhythm_maps.schema import NOTE_KINDS
@@ -24,6 +24,10 @@ HOP: Final = 320
 _COLOURS = ("#0b6e99", "#2a9d5c", "#c2571a", "#8a3fa0", "#666666")
 """Of the note kinds tap, hold, slide, roll and spin."""
 _BEAT, _DOWNBEAT = "#b0b0b0", "#c0392b"
+_LEGEND: Final = {
+    "loc": "lower right", "bbox_to_anchor": (1, 1), "borderaxespad": 0, "frameon": False, "fontsize": 7, "ncols": 5
+}  # fmt: skip
+"""Legends stand above their panel, where they hide nothing."""
 _POINTS = 4000
 """Most points of a drawn waveform: more than a picture has columns."""
 _LEAD_S = 1.0
@@ -55,55 +59,72 @@ def plot_song(path: Path, out: Path, *, chart: str = "", start_s: float | None =
     first = own["first_object_s"] or 0.0
     begin = max(first - _LEAD_S, 0.0) if start_s is None else start_s
     end = begin + seconds
-    samples = decode_row(track, rate=SAMPLING_RATE, mono=True).samples
+    samples = decode(track, rate=SAMPLING_RATE, mono=True).samples
     length = len(samples) / SAMPLING_RATE
     if not (math.isfinite(begin) and 0 <= begin < length):
         raise UsageError(f"start at {begin} s: expected 0 or more, and less than the audio's {length:.2f} s")
-    name = f"{own['artist']} - {own['title']} [{own['difficulty']}]"
-    picture = _draw(f"{name}, {own['mode']}", own, track, samples, (begin, end))
-    atomic.write_bytes(out, picture)
-    return f"{name}, {begin:.2f} to {end:.2f} s"
+    figure = draw(own, track, samples, (begin, end))
+    picture = io.BytesIO()
+    figure.savefig(picture, format="png", metadata={"Software": None})
+    atomic.write_bytes(out, picture.getvalue())
+    return f"{own['artist']} - {own['title']} [{own['difficulty']}], {begin:.2f} to {end:.2f} s"
 
 
-def _draw(
-    title: str, chart: dict[str, Any], track: dict[str, Any], samples: NDArray[np.float32], span: tuple[float, float]
-) -> bytes:
+def draw(chart: dict[str, Any], track: dict[str, Any], samples: NDArray[np.float32], span: tuple[float, float]) -> Any:
+    """Draw a part of a chart.
+
+    Args:
+        chart: a row of `charts`.
+        track: the row of `tracks` it was made for.
+        samples: float32 ``[n]``, its audio on the game's clock, mono, at `SAMPLING_RATE`.
+        span: where the part begins and ends, in seconds on the game's clock.
+
+    Returns:
+        A ``matplotlib.figure.Figure`` of four panels: waveform and notes, with the chart's own beats; phases and
+        level, the recording's conditioning, with the recording's beats.
+
+    Raises:
+        MissingExtra: matplotlib is not installed.
+    """
     figure = _figure()
     wave, notes, phases, level = figure.subplots(4, 1, sharex=True, height_ratios=(2, 3, 1.5, 1))
+    title = f"{chart['artist']} - {chart['title']} [{chart['difficulty']}], {chart['mode']}"
     figure.suptitle(title.translate({ord("$"): r"\$"}), fontsize=11)
-    beats = np.array(track["beats"]["time_s"])
-    positions = np.array(track["beats"]["position"])
-    for panel in (wave, notes, phases, level):
-        for time_s, position in zip(beats, positions, strict=True):
+    for panel, row in ((wave, chart), (notes, chart), (phases, track), (level, track)):
+        for time_s, position in zip(row["beats"]["time_s"], row["beats"]["position"], strict=True):
             if span[0] <= time_s <= span[1]:
                 down = position == 1
                 panel.axvline(time_s, color=_DOWNBEAT if down else _BEAT, linewidth=1.2 if down else 0.8, zorder=0)
         panel.tick_params(labelsize=8)
     _draw_wave(wave, samples, span)
     _draw_notes(notes, chart, span)
-    tempo = track["tempo"]
+    _draw_conditioning(phases, level, track, samples, span)
+    level.set_xlim(*span)
+    level.set_xlabel("seconds on the game's clock (red: downbeats, grey: beats)", fontsize=9)
+    return figure
+
+
+def _draw_conditioning(
+    phases: Any, level: Any, track: dict[str, Any], samples: NDArray[np.float32], span: tuple[float, float]
+) -> None:
+    beats, tempo = track["beats"], track["tempo"]
     frames = Frames(len(samples), SAMPLING_RATE, HOP)
     segments = Tempo(
         np.array(tempo["time_s"]),
         np.array(tempo["beat_length_s"]),
         np.array([meter or 0 for meter in tempo["meter"]], np.int64),
     )
-    made = beat_conditioning(frames, beats, positions, segments).values
+    made = beat_conditioning(frames, np.array(beats["time_s"]), np.array(beats["position"]), segments).values
     shown = slice(*(int(round(time_s * SAMPLING_RATE) // HOP) for time_s in span))
     times = frames.start_s[shown]
     phases.step(times, made["beat_phase"][shown], where="post", color=_COLOURS[0], linewidth=1, label="beat_phase")
     phases.step(times, made["bar_phase"][shown], where="post", color=_COLOURS[2], linewidth=1, label="bar_phase")
     phases.plot(times[made["is_beat"][shown] > 0], np.ones(int(made["is_beat"][shown].sum())), "k|", label="is_beat")
-    phases.legend(loc="upper right", fontsize=7, ncols=3)
+    phases.legend(**_LEGEND)
     phases.set_ylabel("phase", fontsize=9)
     level.step(times, rms_db([samples], HOP)[shown], where="post", color=_COLOURS[1], linewidth=1)
     level.set_ylabel("rms_db", fontsize=9)
     level.set_ylim(-70, 3)
-    level.set_xlim(*span)
-    level.set_xlabel("seconds on the game's clock (red: downbeats, grey: beats)", fontsize=9)
-    out = io.BytesIO()
-    figure.savefig(out, format="png", metadata={"Software": None})
-    return out.getvalue()
 
 
 def _draw_wave(panel: Any, samples: NDArray[np.float32], span: tuple[float, float]) -> None:
@@ -134,7 +155,8 @@ def _draw_notes(panel: Any, chart: dict[str, Any], span: tuple[float, float]) ->
             panel.hlines(at, starts, ends, color=_COLOURS[number], linewidth=3, alpha=0.6)
             panel.plot(starts, at, "o", color=_COLOURS[number], markersize=4, label=kind)
     if panel.get_legend_handles_labels()[0]:
-        panel.legend(loc="upper right", fontsize=7, ncols=5)
+        panel.legend(**_LEGEND)
+    panel.yaxis.get_major_locator().set_params(integer=True)
     panel.set_ylabel("lane" if by_lane else "x", fontsize=9)
 
 

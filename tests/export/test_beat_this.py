@@ -13,12 +13,15 @@ from click.testing import CliRunner
 
 from rhythm_maps import games
 from rhythm_maps.audio import mel
+from rhythm_maps.audio.decode import Decoded
 from rhythm_maps.build.run import build
 from rhythm_maps.build.samples import write_samples
 from rhythm_maps.build.scan import scan
 from rhythm_maps.build.spec import make_spec
 from rhythm_maps.cli import cli
+from rhythm_maps.decoding import decode
 from rhythm_maps.errors import NoDataError, UsageError
+from rhythm_maps.export import beat_this
 from rhythm_maps.export.beat_this import SEMITONES, TEMPO_PERCENT, export_beat_this, fold
 
 
@@ -98,8 +101,7 @@ def test_energy_rises_where_the_beats_are(built: Path, exported: Path) -> None:
         rise = np.maximum(np.diff(spect, axis=0), 0).sum(axis=1)
         frames = np.round(item["beat_time"] * 50).astype(int)
         at = [rise[max(f - 2, 0) : f + 2].max() for f in frames if 2 < f < len(rise) - 2]
-        off = [rise[f + 6 : f + 10].max() for f in frames if 2 < f < len(rise) - 12]
-        assert np.median(at) > 2 * np.median(off)
+        assert np.median(at) > 4 * np.median(rise)
 
 
 def test_a_song_and_its_versions_share_a_fold(built: Path, exported: Path) -> None:
@@ -124,25 +126,36 @@ def test_no_song_is_left_out_silently(built: Path, exported: Path) -> None:
     assert all(("nodownbeats" in name) != info["has_downbeats"] for name, info in infos.items())
 
 
-def test_augmentations_are_all_there_in_folders_and_in_a_bundle(built: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("bundle", [False, True])
+def test_augmentations_are_all_there_in_folders_and_in_a_bundle(
+    built: Path, tmp_path: Path, bundle: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """With Beat This's own default augmentations: a song that lacks one of the 22 files would be left out."""
-    for bundle in (False, True):
-        done = export_beat_this(built, tmp_path / f"{bundle}", max_items=1, augment=True, bundle=bundle)
-        assert sum(done.songs.values()) == 1
-        assert done.left == len(tracks(built)) - 1
-        data = BeatDataModule(tmp_path / f"{bundle}", num_workers=0)
-        data.setup("fit")
-        (item,) = data.train_dataset.items
-        spects = {
-            name: data.train_dataset._get_spect({"spect_path": item["spect_path"].with_stem(name)})
-            for name in ("track", *(f"track_ps{n}" for n in SEMITONES), *(f"track_ts{n}" for n in TEMPO_PERCENT))
-        }
-        assert len(spects) == 22
-        frames = len(spects["track"])
-        for percent in TEMPO_PERCENT:
-            assert len(spects[f"track_ts{percent}"]) == pytest.approx(frames / (1 + percent / 100), abs=2)
-        assert all(len(spects[f"track_ps{n}"]) == frames for n in SEMITONES)
-        assert len({spect.tobytes() for spect in spects.values()}) == 22
+    monkeypatch.setattr(beat_this, "decode", first_seconds)
+    for name in ("_check_version", "_read_array_header"):  # Beat This 1.1.0 asks for what NumPy has since moved
+        monkeypatch.setattr(np.lib.format, name, getattr(np.lib._format_impl, name), raising=False)
+    done = export_beat_this(built, tmp_path / "x", max_items=1, augment=True, bundle=bundle)
+    assert sum(done.songs.values()) == 1
+    assert done.left == len(tracks(built)) - 1
+    data = BeatDataModule(tmp_path / "x", num_workers=0)
+    data.setup("fit")
+    (item,) = data.train_dataset.items
+    spects = {
+        name: data.train_dataset._get_spect({"spect_path": item["spect_path"].with_stem(name)})
+        for name in ("track", *(f"track_ps{n}" for n in SEMITONES), *(f"track_ts{n}" for n in TEMPO_PERCENT))
+    }
+    assert len(spects) == 22
+    frames = len(spects["track"])
+    for percent in TEMPO_PERCENT:
+        assert len(spects[f"track_ts{percent}"]) == pytest.approx(frames / (1 + percent / 100), abs=2)
+    assert all(len(spects[f"track_ps{n}"]) == frames for n in SEMITONES)
+    assert len({np.asarray(spect).tobytes() for spect in spects.values()}) == 22
+
+
+def first_seconds(row: dict, **options) -> Decoded:
+    """Stand in for `decode`: 21 changes of a whole song take a while."""
+    whole = decode(row, **options)
+    return whole._replace(samples=whole.samples[: 4 * whole.sampling_rate])
 
 
 def test_annotations_alone_need_no_audio(built: Path, tmp_path: Path) -> None:
