@@ -29,6 +29,7 @@ class MapsConfig(datasets.BuilderConfig):
         columns: names of the columns wanted; None for all.
         stars: compute star ratings (needs the extra ``[stars]``) instead of taking those of a game's library.
         playlists: paths of playlists: only the charts that they list are kept.
+        decode_audio: decode every recording: `beats` and `tracks` then have its true length, status and loudness.
         on_bad_files: "warn" (default), "error" or "skip".
     """
 
@@ -40,6 +41,7 @@ class MapsConfig(datasets.BuilderConfig):
     columns: list[str] | None = None
     stars: bool = False
     playlists: list[str] | None = None
+    decode_audio: bool = False
     on_bad_files: str = "warn"
 
     def create_config_id(self, config_kwargs: dict[str, Any], custom_features: object = None) -> str:
@@ -63,6 +65,7 @@ class MapsConfig(datasets.BuilderConfig):
             columns=self.columns,
             stars=self.stars,
             playlists=self.playlists or (),
+            decode_audio=self.decode_audio,
             on_bad_files=self.on_bad_files,
         )
 

@@ -6,26 +6,28 @@ front, or samples dropped), resampling with soxr HQ. Blocks and whole recordings
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from rhythm_maps import limits
-from rhythm_maps.audio.mp3_clock import DECODER_DELAY, Clock, clock
+from rhythm_maps.audio.loudness import Samples
+from rhythm_maps.audio.mp3_clock import DECODER_DELAY, NO_CLOCK, Clock, clock
 from rhythm_maps.audio.mp3_frames import audio_end, count_frames
 from rhythm_maps.audio.opening import LIBRARY_ERRORS, Source, open_audio, unreadable
 from rhythm_maps.audio.probe import AudioInfo, probe
 from rhythm_maps.audio.stderr import muted
 from rhythm_maps.errors import LimitExceeded, MissingExtra, UsageError
 
-Samples = npt.NDArray[np.float32]
 Timeline = Literal["game", "file"]
+Tap = Callable[[Samples], None]
 TIMELINES: Final = ("game", "file")
 BLOCK_S: Final = 2.0
 """Seconds of a block where nothing else is asked for: 0.7 MB of stereo at 44.1 kHz."""
 _QUALITY: Final = "HQ"
+_MARK: Final = np.array(0x7FC0_5EED, np.uint32).view(np.float32)[()]
+"""A not-a-number that no decoder writes: stands in a block where nothing was read yet."""
 _SLACK_FRAMES: Final = 2
 """MP3 frames that a whole file may lack: libmpg123 does not give the last one where a file was cut."""
 _UNKNOWN_SIZE: Final = 0x7FFF_0000
@@ -69,9 +71,18 @@ class Blocks:
     """
 
     def __init__(
-        self, data: bytes, name: str, info: AudioInfo, shift: Clock, *, rate: int | None, mono: bool, block_s: float
+        self,
+        data: bytes,
+        name: str,
+        info: AudioInfo,
+        shift: Clock,
+        *,
+        rate: int | None,
+        mono: bool,
+        block_s: float,
+        tap: Tap,
     ) -> None:
-        self._data, self._name = data, name
+        self._data, self._name, self._tap = data, name, tap
         self._mono = mono or info.channels == 1
         self._flat = mono
         self._block = max(1, int(block_s * info.sampling_rate))
@@ -90,6 +101,7 @@ class Blocks:
         if drop < 0:
             yield from self._out(np.zeros((-drop, 1 if self._mono else self.file.channels), np.float32))
         for block in self._read():
+            self._tap(block)
             kept = block[max(0, drop) :]
             drop -= len(block)
             if len(kept):
@@ -125,16 +137,20 @@ class Blocks:
         self.status = next((status for status, holds in faults.items() if holds), "ok")
 
     def _next(self, source: Source) -> tuple[Samples, bool]:
-        """Read a block; tell whether the decoder failed, which ends a file that was good so far."""
+        """Read a block; tell whether the decoder failed, which ends a file that was good so far.
+
+        When it fails, soundfile does not say how much it has read before: as far as our mark was overwritten.
+        """
+        block = np.full((self._block, self.file.channels), _MARK)
         try:
             with muted():
-                return source.file.read(self._block, dtype="float32", always_2d=True), False
-        except MemoryError as error:
-            raise _no_memory(self._name) from error
+                return source.file.read(out=block), False
         except LIBRARY_ERRORS as error:
-            if not self.frames_read:
+            touched = np.flatnonzero(block.view(np.uint32)[:, 0] != _MARK.view(np.uint32))
+            good = block[: touched[-1] + 1 if len(touched) else 0]
+            if not len(good) and not self.frames_read:
                 raise unreadable(self._data, self._name, error) from error
-            return np.zeros((0, self.file.channels), np.float32), True
+            return good, True
 
 
 def blocks(
@@ -146,6 +162,7 @@ def blocks(
     timeline: Timeline = "game",
     shift_s: float | None = None,
     block_s: float = BLOCK_S,
+    tap: Tap = lambda block: None,
 ) -> Blocks:
     """Decode a recording block by block.
 
@@ -157,6 +174,8 @@ def blocks(
         timeline: ``game``: sample 0 is where the game's clock is 0; ``file``: where the file begins.
         shift_s: the clock's shift where it is known (a row's ``timeline_shift_s``); None follows osu!'s rule.
         block_s: length of a block of the file, in seconds; changes no sample.
+        tap: told each block as the file has it, float32 ``[n, channels]`` (``[n, 1]`` for mono), before its clock and
+            rate are changed: for what is measured on the way.
 
     Returns:
         The blocks: float32 ``[n, channels]`` or ``[n]``, all of them not empty, lengths as they come.
@@ -179,10 +198,10 @@ def blocks(
             f"{info.sampling_rate:,} samples a second, which are not resampled; at least {limits.AUDIO_LEAST_RATE:,}"
         )
         raise LimitExceeded("audio_rate_too_low", reason, name)
-    shift = Clock("none", 0, 0.0)
+    shift = NO_CLOCK
     if timeline == "game":
         shift = clock(data, info.sampling_rate) if shift_s is None else _given(shift_s, info.sampling_rate)
-    return Blocks(data, name, info, shift, rate=rate, mono=mono, block_s=block_s)
+    return Blocks(data, name, info, shift, rate=rate, mono=mono, block_s=block_s, tap=tap)
 
 
 def decode(

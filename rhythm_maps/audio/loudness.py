@@ -13,8 +13,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from rhythm_maps.audio.decode import Samples
 from rhythm_maps.errors import UsageError
+
+Samples = npt.NDArray[np.float32]
 
 WINDOW_MS: Final = 250.0
 """Length of a window where nothing else is asked for, in milliseconds."""
@@ -33,7 +34,7 @@ class PeakRms:
         """
         self._window = int(sampling_rate * window_ms / 1000) if math.isfinite(window_ms) else 0
         self._hop = self._window // 4
-        if not self._hop:
+        if self._hop < 1:
             raise UsageError(f"a window of {window_ms} ms at {sampling_rate} Hz: expected at least four samples")
         self._squares: npt.NDArray[np.float64] = np.zeros(0)
         self._best: float | None = None

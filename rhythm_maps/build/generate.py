@@ -68,6 +68,7 @@ def make_request(
     columns: Sequence[str] | None = None,
     stars: bool = False,
     playlists: Sequence[str] = (),
+    decode_audio: bool = False,
     on_bad_files: str = "warn",
 ) -> Request:
     """Check the arguments of a load.
@@ -80,6 +81,7 @@ def make_request(
         columns: the columns wanted.
         stars: compute star ratings.
         playlists: files whose charts are kept, and no others.
+        decode_audio: decode every recording, for its true length, its status and its loudness.
         on_bad_files: "warn" (a `RejectsWarning` a shard), "error" or "skip".
 
     Raises:
@@ -98,6 +100,7 @@ def make_request(
         filters=filters or (),
         stars=stars,
         playlists=playlists,
+        decode_audio=decode_audio,
     )
     return Request(spec, config, tuple(columns) if columns is not None else None, on_bad_files)  # type: ignore[arg-type]
 

@@ -20,7 +20,7 @@ from rhythm_maps.build import presets, tracks
 from rhythm_maps.build.charts import Charts, parse_charts
 from rhythm_maps.build.ledger import Ledger
 from rhythm_maps.build.manifest import MapsetEntry
-from rhythm_maps.build.mapset_io import LoadedMapset, load
+from rhythm_maps.build.mapset_io import AudioReader, LoadedMapset, load
 from rhythm_maps.build.playlists import listed
 from rhythm_maps.build.spec import Spec, columns
 from rhythm_maps.schema import arrow_schema
@@ -72,14 +72,14 @@ def _batches(
     """Read whole groups ahead, until the chart bytes reach `read_ahead` or the audio a row group."""
     batch: list[LoadedMapset] = []
     chart_bytes = audio_bytes = 0
-    keep_audio = "tracks" in spec.configs
+    audio = AudioReader(games.get(spec.game).clock, keep="tracks" in spec.configs, decode=spec.decode_audio)
     for i, entry in enumerate(entries):
         full = chart_bytes >= read_ahead or audio_bytes >= spec.row_group_bytes
         if full and entry.group != entries[i - 1].group:
             yield batch
             batch, chart_bytes, audio_bytes = [], 0, 0
         at(entry.path)
-        loaded = load(roots, entry, keep_audio=keep_audio)
+        loaded = load(roots, entry, audio)
         batch.append(loaded)
         chart_bytes += sum(len(data) for data in loaded.files.values())
         audio_bytes += loaded.audio_bytes

@@ -34,6 +34,7 @@ class Spec(msgspec.Struct, frozen=True):
         preset: keep only the charts of this preset; "" for all.
         filters: further filters over chart columns; all must hold.
         stars: compute star ratings instead of taking them from a library of the game.
+        decode_audio: decode every recording, for its true length, its status and its loudness.
         playlist: keep only the charts that this lists (`playlists.read_playlists`); empty for all.
         row_group_bytes: largest row group.
         schema_version: version of the columns.
@@ -46,6 +47,7 @@ class Spec(msgspec.Struct, frozen=True):
     filters: tuple[Filter, ...] = ()
     stars: bool = False
     playlist: tuple[str, ...] = ()
+    decode_audio: bool = False
     row_group_bytes: int = limits.ROW_GROUP_BYTES
     schema_version: str = SCHEMA_VERSION
 
@@ -65,6 +67,7 @@ def make_spec(
     filters: Sequence[Sequence[Any]] = (),
     stars: bool = False,
     playlists: Sequence[str | PathLike[str]] = (),
+    decode_audio: bool = False,
     row_group_bytes: int = limits.ROW_GROUP_BYTES,
 ) -> Spec:
     """Check the parts of a build's description and put them together.
@@ -90,7 +93,7 @@ def make_spec(
     listed = read_playlists(game, playlists)
     if stars:
         own.stars(b"")  # says now, and not in the middle of a build, that its library is missing
-    return Spec(game, ordered, min_notes, preset, checked, stars, listed, row_group_bytes)
+    return Spec(game, ordered, min_notes, preset, checked, stars, listed, decode_audio, row_group_bytes)
 
 
 def columns(game: str, config: str) -> tuple[Column, ...]:

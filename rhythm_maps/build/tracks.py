@@ -138,15 +138,15 @@ def _beats_table(charts: Charts, audio: Sequence[LoadedAudio], charts_of: Sequen
     added = {
         "track_id": [one.sha256 for one in audio],
         "file_name": [one.entry.name for one in audio],
-        "duration_s": [info.duration_s for info in infos],
-        "duration_source": ["header"] * len(audio),
+        "duration_s": [one.duration_s for one in audio],
+        "duration_source": [one.duration_source for one in audio],
         "sampling_rate": [info.sampling_rate for info in infos],
         "channels": [info.channels for info in infos],
         "codec": [info.codec for info in infos],
         "bitrate_kbps": [info.bitrate_kbps for info in infos],
-        "audio_status": ["unchecked"] * len(audio),
-        "timeline_shift_s": [0.0] * len(audio),
-        "clock_rule": ["none"] * len(audio),
+        "audio_status": [one.measured.status if one.measured else "unchecked" for one in audio],
+        "timeline_shift_s": [one.clock.shift_s for one in audio],
+        "clock_rule": [one.clock.rule for one in audio],
         "beats_agreement": [share for _, share in picks],
         "n_charts": [len(mine) for mine in charts_of],
         "chart_ids": [sorted(charts.parsed[i].chart_id for i in mine) for mine in charts_of],
@@ -155,6 +155,7 @@ def _beats_table(charts: Charts, audio: Sequence[LoadedAudio], charts_of: Sequen
             _strictest([rights[i] for i in (best, *mine)]) for best, mine in zip(chosen, charts_of, strict=True)
         ],
         "audio_md5": [one.md5 for one in audio],
+        "loudness": [one.measured.loudness if one.measured else None for one in audio],
         "warnings": [[] for _ in audio],
     }
     schema = arrow_schema(BEATS_CONFIG)

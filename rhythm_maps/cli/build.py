@@ -32,6 +32,9 @@ from rhythm_maps.errors import UsageError
     help="Keep only the charts that this playlist lists (Beat Saber: .bplist); may be given several times.",
 )
 @click.option("--stars", is_flag=True, help="Compute star ratings at several rates (extra: rhythm-maps[stars]).")
+@click.option(
+    "--decode-audio", is_flag=True, help="Decode every recording: its true length, damage and loudness; takes longer."
+)
 @click.option("--min-notes", default=1, show_default=True, help="Charts with fewer notes are left out.")
 @click.option("--workers", default=1, show_default=True, help="Processes; the result does not depend on it.")
 @click.option("--yes", is_flag=True, help="Without PATHS: take the folder of maps that was found on this machine.")
@@ -50,6 +53,7 @@ def command(
     workers: int,
     *,
     stars: bool,
+    decode_audio: bool,
     yes: bool,
     fresh: bool,
     max_rejects: int | None,
@@ -78,6 +82,7 @@ def command(
         filters=wanted,
         stars=stars,
         playlists=playlists,
+        decode_audio=decode_audio,
     )
     if not installs:
         paths = paths or find_paths(game, yes=yes)

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from rhythm_maps.audio.mp3_clock import NO_CLOCK, Clock
 from rhythm_maps.errors import BadFormat
 from rhythm_maps.schema import Column
 
@@ -294,9 +295,20 @@ class Game(Protocol):
     def stars_source(self) -> str:
         """Return what computes the stars, with its version."""
 
+    def clock(self, audio: bytes, sampling_rate: int) -> Clock:
+        """Tell how the game's clock runs against the samples of an audio file, as soundfile decodes it.
+
+        Args:
+            audio: the whole file.
+            sampling_rate: in Hz.
+        """
+
 
 class GameDefaults:
-    """Answers of a game that has no default folders, lists of further ones, library, playlists and star rating."""
+    """Answers of a game that has no default folders, lists of further ones, library, playlists and star rating.
+
+    Its clock starts where the audio file does.
+    """
 
     places: tuple[str, ...] = ()
     folder_lists: tuple[str, ...] = ()
@@ -327,3 +339,8 @@ class GameDefaults:
     def stars_source(self) -> str:
         """Return nothing."""
         return ""
+
+    def clock(self, audio: bytes, sampling_rate: int) -> Clock:
+        """Start with the file's first sample."""
+        del audio, sampling_rate
+        return NO_CLOCK
