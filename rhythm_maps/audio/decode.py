@@ -6,7 +6,7 @@ front, or samples dropped), resampling with soxr HQ. Blocks and whole recordings
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
@@ -22,6 +22,7 @@ from rhythm_maps.errors import LimitExceeded, MissingExtra, UsageError
 
 Samples = npt.NDArray[np.float32]
 Timeline = Literal["game", "file"]
+Tap = Callable[[Samples], None]
 TIMELINES: Final = ("game", "file")
 BLOCK_S: Final = 2.0
 """Seconds of a block where nothing else is asked for: 0.7 MB of stereo at 44.1 kHz."""
@@ -69,9 +70,18 @@ class Blocks:
     """
 
     def __init__(
-        self, data: bytes, name: str, info: AudioInfo, shift: Clock, *, rate: int | None, mono: bool, block_s: float
+        self,
+        data: bytes,
+        name: str,
+        info: AudioInfo,
+        shift: Clock,
+        *,
+        rate: int | None,
+        mono: bool,
+        block_s: float,
+        tap: Tap,
     ) -> None:
-        self._data, self._name = data, name
+        self._data, self._name, self._tap = data, name, tap
         self._mono = mono or info.channels == 1
         self._flat = mono
         self._block = max(1, int(block_s * info.sampling_rate))
@@ -90,6 +100,7 @@ class Blocks:
         if drop < 0:
             yield from self._out(np.zeros((-drop, 1 if self._mono else self.file.channels), np.float32))
         for block in self._read():
+            self._tap(block)
             kept = block[max(0, drop) :]
             drop -= len(block)
             if len(kept):
@@ -146,6 +157,7 @@ def blocks(
     timeline: Timeline = "game",
     shift_s: float | None = None,
     block_s: float = BLOCK_S,
+    tap: Tap = lambda block: None,
 ) -> Blocks:
     """Decode a recording block by block.
 
@@ -157,6 +169,8 @@ def blocks(
         timeline: ``game``: sample 0 is where the game's clock is 0; ``file``: where the file begins.
         shift_s: the clock's shift where it is known (a row's ``timeline_shift_s``); None follows osu!'s rule.
         block_s: length of a block of the file, in seconds; changes no sample.
+        tap: told each block as the file has it, float32 ``[n, channels]`` (``[n, 1]`` for mono), before its clock and
+            rate are changed: for what is measured on the way.
 
     Returns:
         The blocks: float32 ``[n, channels]`` or ``[n]``, all of them not empty, lengths as they come.
@@ -182,7 +196,7 @@ def blocks(
     shift = Clock("none", 0, 0.0)
     if timeline == "game":
         shift = clock(data, info.sampling_rate) if shift_s is None else _given(shift_s, info.sampling_rate)
-    return Blocks(data, name, info, shift, rate=rate, mono=mono, block_s=block_s)
+    return Blocks(data, name, info, shift, rate=rate, mono=mono, block_s=block_s, tap=tap)
 
 
 def decode(
