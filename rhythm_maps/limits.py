@@ -101,6 +101,8 @@ SIDECAR_BYTES = 512 * MIB
 """Largest `.cond.npy`: two hours of 240 features as float32."""
 SIDECAR_JSON_BYTES = 4 * MIB
 """Largest `.cond.json`: some 300 bytes a feature, and their descriptions."""
+TABLE_BYTES = 256 * MIB
+"""Largest CSV table of features: two hours of 40 features, one row a frame."""
 
 LIBRARY_BYTES = 1024 * MIB
 """Largest library file of a game that a scan reads."""
