@@ -111,6 +111,8 @@ SIDECAR_BYTES = 512 * MIB
 """Largest `.cond.npy`: two hours of 240 features as float32."""
 SIDECAR_JSON_BYTES = 4 * MIB
 """Largest `.cond.json`: some 300 bytes a feature, and their descriptions."""
+TABLE_BYTES = 256 * MIB
+"""Largest CSV table of features: two hours of 40 features, one row a frame."""
 
 # --- tokens -----------------------------------------------------------------------------------------------------------
 WEIGHTS_BYTES = 256 * MIB

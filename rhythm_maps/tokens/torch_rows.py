@@ -47,7 +47,7 @@ def as_torch(row: Mapping[str, Any]) -> TorchRow:
     if row.get("codes") is None:
         raise UsageError("a row without codes: expected one of the config tokens or examples, with its column codes")
     codes = np.asarray(row["codes"]).astype(np.int64)
-    frames = codes.shape[1] if codes.ndim == 2 else 0  # noqa: PLR2004 - [n_q, frames]
+    frames = codes.shape[1] if codes.ndim == 2 else 0
     found = _features(row)
     wrong = [name for name, values in found if len(values) != frames]
     if wrong:
