@@ -51,7 +51,7 @@ def read(track_id: str, settings: TokenSettings) -> TrackTokens | None:
     """Return the tokens of a recording; None where there are none, or no whole ones."""
     try:
         found = msgspec.msgpack.decode(place(track_id, settings).read_bytes(), type=TrackTokens)
-    except (OSError, msgspec.DecodeError):
+    except (OSError, ValueError):
         return None
     return found if found.is_whole and found.n_q == settings.n_q else None
 
