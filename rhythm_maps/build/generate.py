@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -220,11 +220,23 @@ def tables(
 
 
 def _report(ledger: pa.Table, request: Request, where: str) -> None:
-    if request.on_bad_files == "skip":
-        return
     kinds = {"input", "chart"} if request.config == "charts" else {"input", "chart", "audio", "tokens"}
     bad = [line for line in ledger.to_pylist() if line["outcome"] == "reject" and line["kind"] in kinds]
-    if not bad:
+    report(bad, request.on_bad_files, where)
+
+
+def report(bad: Sequence[Mapping[str, Any]], on_bad_files: OnBadFiles, where: str) -> None:
+    """Tell of rejects as a load wants it.
+
+    Args:
+        bad: lines of the ledger; nothing happens without any.
+        on_bad_files: "warn", "error" or "skip".
+        where: what they were found in.
+
+    Raises:
+        BadFileError: there are some, and ``on_bad_files="error"``.
+    """
+    if not bad or on_bad_files == "skip":
         return
     first = bad[0]
     place = f" at {first['place']}" if first["place"] not in {"", first["path"]} else ""
@@ -232,6 +244,6 @@ def _report(ledger: pa.Table, request: Request, where: str) -> None:
         f"{len(bad)} rejected in {where}; the first: {first['path']}{place}: {first['reason']} [{first['code']}]. "
         f'Everything else was read. rhythm-maps inspect tells more; on_bad_files="skip" is quiet.'
     )
-    if request.on_bad_files == "error":
+    if on_bad_files == "error":
         raise BadFileError(message)
-    warnings.warn(message, RejectsWarning, stacklevel=2)
+    warnings.warn(message, RejectsWarning, stacklevel=3)

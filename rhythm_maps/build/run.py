@@ -89,23 +89,23 @@ def build(
         raise UsageError(f"workers is {workers}: expected at least 1")
     key = build_key(plan.digest, spec)
     with writing(out, "Finished shards are kept; run the same build again when it is mended."):
-        _check_replaceable(out)
+        check_replaceable(out)
         work = out.with_name(f"{out.name}.build-{key}")
         for trash in out.parent.glob(f"{glob.escape(out.name)}.trash-*"):
             atomic.remove_tree(trash)
         if fresh:
-            _retire(work, key)
+            retire(work, key)
         elif (info := read_info(out)) and info.get("key") == key:
-            _retire(work, key)
+            retire(work, key)
             return Result(out, info, len(plan.shards), _leftovers(out, work))
         units = _units(plan, spec, tokens, work)
         reused = _run(plan, units, work, workers, on_start, on_done)
         info = assemble(plan, spec, key, units, work / "new")
         if not info["rows"].get(spec.configs[0]):
-            _retire(work, key)
+            retire(work, key)
             raise NoDataError(_nothing(info))
-        _swap(work, out)
-        _retire(work, key)
+        swap(work, out)
+        retire(work, key)
         return Result(out, info, reused, _leftovers(out, work))
 
 
@@ -119,7 +119,12 @@ def read_info(out: Path) -> dict[str, Any] | None:
     return info if isinstance(info, dict) and {"key", "schema_version", "game"} <= info.keys() else None
 
 
-def _check_replaceable(out: Path) -> None:
+def check_replaceable(out: Path) -> None:
+    """Refuse an output folder that holds something else than a build.
+
+    Raises:
+        UsageError: it does.
+    """
     if out.is_file() or (out.is_dir() and any(out.iterdir()) and read_info(out) is None):
         raise UsageError(
             f"{out}: exists and is no build of rhythm-maps, so it is left alone. "
@@ -160,7 +165,7 @@ def _run(
     return len(units) - len(todo)
 
 
-def _swap(work: Path, out: Path) -> None:
+def swap(work: Path, out: Path) -> None:
     """Put the new tree in the place of `out`; what stood there waits in the work folder to be removed."""
     atomic.remove_tree(work / "old")
     try:
@@ -175,7 +180,7 @@ def _swap(work: Path, out: Path) -> None:
         ) from error
 
 
-def _retire(work: Path, key: str) -> None:
+def retire(work: Path, key: str) -> None:
     """Remove a work folder: renamed first, because a half-emptied one would still say which shards are done."""
     if work.exists():
         trash = work.with_name(work.name.replace(f".build-{key}", f".trash-{key}"))

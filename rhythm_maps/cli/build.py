@@ -7,17 +7,21 @@ from pathlib import Path
 
 import click
 
+from rhythm_maps import games
 from rhythm_maps.build.spec import DEFAULT_CONFIGS
+from rhythm_maps.cli.build_tokens import build_token_folder
 from rhythm_maps.cli.filters import parse_filters
-from rhythm_maps.cli.options import GAME, bar, find_paths, scan_options, token_arguments, token_options
+from rhythm_maps.cli.options import bar, find_paths, scan_options, token_arguments, token_options
 from rhythm_maps.cli.report import build_summary, scan_summary
 from rhythm_maps.errors import UsageError
+from rhythm_maps.loading import ECDC_FOLDER
 
 
 @click.command("build", short_help="Turn maps or a manifest into a dataset folder.")
-@click.argument("game", type=GAME)
+@click.argument("game", metavar="GAME", type=click.Choice((*games.names(), ECDC_FOLDER)))
 @click.argument("paths", nargs=-1, type=click.Path())
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder to make.")
+@click.option("--out", type=click.Path(path_type=Path), help="The folder to make.  [required]")
+@click.option("--cond-root", type=click.Path(path_type=Path), help="ecdc_folder: folder of the sidecars.")
 @click.option(
     "--configs",
     default=",".join(DEFAULT_CONFIGS),
@@ -47,7 +51,8 @@ from rhythm_maps.errors import UsageError
 def command(
     game: str,
     paths: tuple[str, ...],
-    out: Path,
+    out: Path | None,
+    cond_root: Path | None,
     configs: str,
     preset: str,
     filters: tuple[str, ...],
@@ -74,10 +79,18 @@ def command(
 
     The folder holds Parquet, a README that names the configs, and a ledger of everything that was read. A build that
     was stopped goes on where it was when the same command runs again.
+
+    GAME may be ecdc_folder: PATHS is then a folder of .ecdc token files with their sidecars, and --out and --cond-root
+    are its options (rhythm-maps build ecdc_folder TOKENS OUT does as well).
     """
     from rhythm_maps.build.run import build
     from rhythm_maps.build.spec import make_spec
 
+    if game == ECDC_FOLDER:
+        build_token_folder(click.get_current_context(), paths, out, cond_root)
+        return
+    if out is None or cond_root is not None:
+        raise UsageError("--out is missing: name the folder to make" if out is None else "--cond-root is ecdc_folder's")
     names = tuple(name.strip() for name in configs.split(",") if name.strip())
     wanted = parse_filters(game, filters)
     tokens, run = token_arguments(names, bandwidth, weights, target_rms, token_device)

@@ -12,6 +12,7 @@ from rhythm_maps.build import presets
 from rhythm_maps.build.scan import scan
 from rhythm_maps.build.spec import CONFIGS, EXAMPLES
 from rhythm_maps.errors import BadFormat, UsageError
+from rhythm_maps.loading import ECDC_FOLDER
 
 pytestmark = pytest.mark.usefixtures("registered")
 
@@ -29,7 +30,7 @@ def test_across_games_the_private_table_is_where_it_was(registered):
     module, digest = table["parquet"]
     assert module == "datasets.packaged_modules.parquet.parquet", moved
     assert isinstance(digest, str), moved
-    assert registered == games.names()
+    assert registered == (*games.names(), ECDC_FOLDER)
     assert all(table[name][0] == f"rhythm_maps.builders.{name}" for name in registered)
 
 
