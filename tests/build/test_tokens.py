@@ -1,4 +1,4 @@
-"""Tokens in builds: aligned to the map, made once, the same whoever makes them, and damaged audio costs itself alone."""
+"""Tokens in builds: aligned to the map, made once, the same whoever makes them; damaged audio costs itself alone."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from generate import noise_wav, osu_text, write_mapsets, zipped
 from trees import digests
 
 from rhythm_maps.audio import decode
-from rhythm_maps.build import manifest, token_cache, tokens
+from rhythm_maps.build import manifest, recordings, token_cache
 from rhythm_maps.build.run import build
 from rhythm_maps.build.samples import write_samples
 from rhythm_maps.build.scan import scan
@@ -65,13 +65,13 @@ def shards(folder, spec, weights, **options):
 @pytest.fixture
 def encodes(monkeypatch):
     """The names of the recordings that are encoded from now on."""
-    names, tokenize = [], tokens.tokenize
+    names, tokenize = [], recordings.tokenize
 
     def counted(data, name, *rest, **options):
         names.append(name)
         return tokenize(data, name, *rest, **options)
 
-    monkeypatch.setattr(tokens, "tokenize", counted)
+    monkeypatch.setattr(recordings, "tokenize", counted)
     return names
 
 
@@ -144,7 +144,7 @@ class TestCache:
         spec = make_spec("osu", configs=ALL, tokens=settings())
         first = shards(maps, spec, weights)
         assert len(encodes) == SONGS
-        assert len(list((token_cache.place("00", spec.tokens).parents[1]).rglob("*.tokens"))) == SONGS
+        assert len(list((token_cache.place("00", 0, spec.tokens).parents[1]).rglob("*.tokens"))) == SONGS
         again = shards(maps, spec, weights)
         assert len(encodes) == SONGS, "the second time nothing is encoded"
         assert repr(again) == repr(first)
@@ -152,7 +152,7 @@ class TestCache:
     def test_other_settings_and_damaged_files_of_the_cache_are_encoded_anew(self, maps, weights, settings, encodes):
         spec = make_spec("osu", configs=("tokens",), tokens=settings())
         rows = shards(maps, spec, weights)["tokens"]
-        place = token_cache.place(rows[0]["track_id"], spec.tokens)
+        place = token_cache.place(rows[0]["track_id"], 0, spec.tokens)
         whole = place.read_bytes()
         for damaged in (b"", whole[:-3], b"\x00" * 50, whole.replace(b"ok", b"\xff\xff")):
             place.write_bytes(damaged)
