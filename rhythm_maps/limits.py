@@ -53,6 +53,8 @@ CURVE_WORK = 50_000_000
 """Most work that the curves of a chart may cost (about points squared, for each halving): a few seconds."""
 CHART_ENTRIES = 1_000
 """Most charts of a mapset."""
+PARTS = 64
+"""Most parts whose features a chart has of their own; the most keys that a game knows are 18."""
 
 # --- osu!'s other files -----------------------------------------------------------------------------------------------
 DATABASE_BYTES = 1024 * MIB
@@ -109,6 +111,8 @@ SIDECAR_BYTES = 512 * MIB
 """Largest `.cond.npy`: two hours of 240 features as float32."""
 SIDECAR_JSON_BYTES = 4 * MIB
 """Largest `.cond.json`: some 300 bytes a feature, and their descriptions."""
+TABLE_BYTES = 256 * MIB
+"""Largest CSV table of features: two hours of 40 features, one row a frame."""
 
 # --- tokens -----------------------------------------------------------------------------------------------------------
 WEIGHTS_BYTES = 256 * MIB

@@ -76,7 +76,7 @@ def load(which: str | os.PathLike[str]) -> Weights:
         return pretrained()
     if named.startswith(_PREFIX):
         seed = named.removeprefix(_PREFIX)
-        if not (seed.isascii() and seed.isdigit() and len(seed) <= 18):  # noqa: PLR2004 - what an int64 holds
+        if not (seed.isascii() and seed.isdigit() and len(seed) <= 18):
             raise UsageError(f"weights {named!r}: expected calibrated:SEED with a whole number, such as calibrated:0")
         from rhythm_maps.tokens.calibrate import calibrated  # noqa: PLC0415 - it imports this module
 
@@ -146,7 +146,7 @@ def fill(model: Any, state: Mapping[str, Any], name: str) -> Any:
     """
     wrong = _differences(model.state_dict(), state)
     if wrong:
-        more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""  # noqa: PLR2004 - enough to see what it is
+        more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
         raise BadFormat(
             "bad_weights",
             f"not a state dict of EncodecModel.encodec_model_24khz: {'; '.join(wrong[:3])}{more}",
@@ -223,7 +223,7 @@ def _check(data: bytes, where: str, advice: str) -> None:
 
 def _download(path: Path) -> bytes:
     try:
-        with urllib.request.urlopen(PRETRAINED_URL, timeout=_TIMEOUT_S) as answer:  # noqa: S310 - a fixed address
+        with urllib.request.urlopen(PRETRAINED_URL, timeout=_TIMEOUT_S) as answer:
             data: bytes = answer.read(limits.WEIGHTS_BYTES + 1)
     except (urllib.error.URLError, OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
