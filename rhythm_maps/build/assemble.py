@@ -62,7 +62,7 @@ def assemble(plan: Manifest, spec: Spec, key: str, units: Sequence[Unit], new: P
         "game": spec.game,
         "schema_version": spec.schema_version,
         "spec": msgspec.to_builtins(spec),
-        "versions": package_versions(),
+        "versions": package_versions(spec),
         "shards": plan.header.shards,
         "fractions": plan.header.fractions,
         "mapsets": plan.mapsets,
@@ -80,7 +80,7 @@ def assemble(plan: Manifest, spec: Spec, key: str, units: Sequence[Unit], new: P
     text = readme.render(spec, rows, preset_rows, {**info, "version": info["versions"]["rhythm_maps"]})
     with atomic.create(new / "README.md") as file:
         file.write(text.encode("utf-8"))
-    info["files"] = _files(new)
+    info["files"] = file_digests(new)
     info["content_sha256"] = hashlib.sha256(msgspec.json.encode(info["files"], order="deterministic")).hexdigest()
     info["key"] = key
     with atomic.create(new / INFO) as file:
@@ -138,7 +138,8 @@ def _reject_codes(outcomes: dict[str, int]) -> dict[str, int]:
     return dict(sorted(codes.items(), key=lambda item: (-item[1], item[0])))
 
 
-def _files(new: Path) -> dict[str, dict[str, Any]]:
+def file_digests(new: Path) -> dict[str, dict[str, Any]]:
+    """Return the size and sha256 of every file below a folder, by its path there."""
     found = {}
     for path in sorted(new.rglob("*")):
         if path.is_file():

@@ -70,7 +70,7 @@ def inspect(path: Path, progress: Progress = iter, maps: Path | None = None) -> 
     if start == root:
         info = read_info(start)
         return _build(info) if info else _folder(start, progress, known)
-    owners = [found for name in games.names() if (found := _one_file(games.get(name), start))]
+    owners = [found for name in games.names() if (found := owner_of(games.get(name), start))]
     if owners:
         return {"kind": "maps", "games": [_facts(*one, progress) for one in owners], "files": []}
     entry = game_files.describe_file(start)
@@ -103,7 +103,7 @@ def _known(path: Path, progress: Progress) -> game_files.Known:
         for entry in game_files.describe_folder(start, progress):
             known |= game_files.songs_of_file(entry)
     else:
-        owners = [owner for name in games.names() if (owner := _one_file(games.get(name), start))]
+        owners = [owner for name in games.names() if (owner := owner_of(games.get(name), start))]
         found = [_facts(*one, progress) for one in owners]
     for one in found:
         known |= game_files.songs_of_charts(one["charts"])
@@ -121,8 +121,8 @@ def _maps(folder: Path, progress: Progress) -> dict[str, Any]:
     return {"kind": "maps", "games": [_facts(*one, progress) for one in found if one[2]]}
 
 
-def _one_file(game: Game, path: Path) -> tuple[Game, Path, list[Found]] | None:
-    """Return the mapset that a single file stands for: an archive, or a chart and the files beside it."""
+def owner_of(game: Game, path: Path) -> tuple[Game, Path, list[Found]] | None:
+    """Return the mapset that a single file stands for, if any: an archive, or a chart and the files beside it."""
     if path.name.lower().endswith(game.archive_suffixes):
         stat = path.stat()
         return game, path.parent, [Found(path.name, is_archive=True, files=[(path.name, stat.st_size, 0)])]

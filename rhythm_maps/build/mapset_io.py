@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rhythm_maps import limits
-from rhythm_maps.audio.measure import Measured, measure
+from rhythm_maps.audio.measure import Measured
 from rhythm_maps.audio.mp3_clock import NO_CLOCK, Clock
 from rhythm_maps.audio.probe import AudioInfo, probe
 from rhythm_maps.build.manifest import ChartEntry, FileEntry, MapsetEntry, StrangeEntry
@@ -66,13 +66,13 @@ class AudioReader:
     Attributes:
         clock: the game's rule (`Game.clock`).
         keep: hold the bytes (for what has audio in its rows); without, only hashes and headers are kept.
-        decode: decode each recording, once, to measure it.
+        measure: decodes a recording of this sha256, these bytes, name and clock; None leaves them undecoded.
         seen: sha256 -> what decoding it showed.
     """
 
     clock: Callable[[bytes, int], Clock]
     keep: bool = False
-    decode: bool = False
+    measure: Callable[[str, bytes, str, Clock], Measured] | None = None
     seen: dict[str, Measured] = field(default_factory=dict)
 
     def read(self, source: MemberSource, file: FileEntry) -> LoadedAudio:
@@ -88,7 +88,8 @@ class AudioReader:
             data = source.read(file.name)
             info = probe(data, file.name)
             sha256 = hashlib.sha256(data).hexdigest()
-            measured = self._measure(sha256, data, file.name) if self.decode else None
+            clock = self.clock(data, info.sampling_rate)
+            measured = self._measured(sha256, data, file.name, clock)
         except BadFormat as error:
             return LoadedAudio(file, error=error)
         return LoadedAudio(
@@ -97,13 +98,15 @@ class AudioReader:
             sha256,
             hashlib.md5(data, usedforsecurity=False).hexdigest(),
             info,
-            self.clock(data, info.sampling_rate),
+            clock,
             measured,
         )
 
-    def _measure(self, sha256: str, data: bytes, name: str) -> Measured:
+    def _measured(self, sha256: str, data: bytes, name: str, clock: Clock) -> Measured | None:
+        if self.measure is None:
+            return None
         if sha256 not in self.seen:
-            self.seen[sha256] = measure(data, name)
+            self.seen[sha256] = self.measure(sha256, data, name, clock)
         return self.seen[sha256]
 
 

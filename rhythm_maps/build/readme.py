@@ -43,9 +43,9 @@ def render(spec: Spec, counts: Counts, preset_counts: Counts, summary: Mapping[s
         "title": game.title,
         "terms": game.terms_url,
         "prose": _prose(spec.game),
-        "rows": _table(["config", *SPLITS], [[c, *_per_split(n)] for c, n in {**counts, **preset_counts}.items()]),
+        "rows": table(["config", *SPLITS], [[c, *_per_split(n)] for c, n in {**counts, **preset_counts}.items()]),
         "hours": f"{summary['hours']:.2f}",
-        "rejects": _rejects(summary["rejects"]),
+        "rejects": rejects(summary["rejects"]),
         "first": next(iter(counts), spec.configs[0]),
         "columns": "\n\n".join(_columns_section(spec, config) for config in spec.configs),
         "version": summary["version"],
@@ -76,7 +76,8 @@ def _per_split(rows: Mapping[str, int]) -> list[str]:
     return [f"{rows[split]:,}" if rows.get(split) else "-" for split in SPLITS]
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Lay out a Markdown table."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
@@ -85,13 +86,14 @@ def _columns_section(spec: Spec, config: str) -> str:
     cols = columns(spec.game, config)
     known = columns(spec.game, "beats")
     if config == "tracks" and "beats" in spec.configs:
-        return f"### tracks\n\nThe columns of `beats`, and:\n\n{_column_table([c for c in cols if c not in known])}"
-    return f"### {config}\n\n{_column_table(cols)}"
+        return f"### tracks\n\nThe columns of `beats`, and:\n\n{column_table([c for c in cols if c not in known])}"
+    return f"### {config}\n\n{column_table(cols)}"
 
 
-def _column_table(cols: Sequence[Column]) -> str:
+def column_table(cols: Sequence[Column]) -> str:
+    """Lay out what columns are: type, meaning, policy."""
     rows = [[f"`{c.name}`", f"`{_type_name(c)}`", c.description.replace("|", "\\|"), c.profile] for c in cols]
-    return _table(["column", "type", "meaning", "policy"], rows)
+    return table(["column", "type", "meaning", "policy"], rows)
 
 
 def _type_name(column: Column) -> str:
@@ -105,7 +107,8 @@ def _prose(game: str) -> str:
     return source.read_text(encoding="utf-8").strip() if source.is_file() else ""
 
 
-def _rejects(rejects: Mapping[str, int]) -> str:
-    if not rejects:
+def rejects(counts: Mapping[str, int]) -> str:
+    """Lay out the codes of what was rejected, and how often."""
+    if not counts:
         return "Nothing was rejected."
-    return _table(["code", "inputs, charts and audio files"], [[f"`{code}`", f"{n:,}"] for code, n in rejects.items()])
+    return table(["code", "inputs, charts and audio files"], [[f"`{code}`", f"{n:,}"] for code, n in counts.items()])

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
+
+from rhythm_maps.files.paths import printable
 
 
 @click.group("export", short_help="Turn a build into what other tools take.")
@@ -24,3 +27,49 @@ def folders(build: Path, out: Path) -> None:
         f"Wrote {done.songs} songs to {out}: {done.with_beats} with beats, {done.audio} with audio "
         "(folders audio, annotations, timing_points, metadata)."
     )
+
+
+@command.command("beat-this")
+@click.argument("build", type=click.Path(path_type=Path))
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--max-items", type=click.IntRange(min=1), help="Write so many songs at most.")
+@click.option("--no-spectrograms", is_flag=True, help="Write annotations and splits alone.")
+@click.option("--augment", is_flag=True, help="Write the 21 pitch-shifted and time-stretched spectrograms too.")
+@click.option("--npz", is_flag=True, help="Write one .npz a dataset folder instead of a folder a song.")
+def beat_this(
+    build: Path, out: Path, *, max_items: int | None, no_spectrograms: bool, augment: bool, npz: bool
+) -> None:
+    """Write the recordings of BUILD into OUT as training data of Beat This (CPJKU/beat_this).
+
+    Annotations, info.json, single.split and 8-folds.split (by song group), and log-mel spectrograms of the audio on the
+    game's clock. Songs without downbeats and songs of the test split get dataset folders of their own.
+    """
+    from tqdm import tqdm
+
+    from rhythm_maps.export.beat_this import export_beat_this
+
+    with tqdm(desc="export", unit="song", disable=not sys.stderr.isatty(), leave=False) as shown:
+
+        def progress(done: int, total: int) -> None:
+            shown.total = total
+            shown.update(done - shown.n)
+
+        done = export_beat_this(
+            build,
+            out,
+            max_items=max_items,
+            spectrograms=not no_spectrograms,
+            augment=augment,
+            bundle=npz,
+            progress=progress,
+        )
+    click.echo(f"Wrote {sum(done.songs.values())} songs to {out}, {done.trained} of them in the lists:")
+    for name, songs in sorted(done.songs.items()):
+        click.echo(f"  {name}: {songs}")
+    for one in done.skipped:
+        click.echo(f"  left out: {printable(one.song)}: {printable(one.reason)}")
+    if done.left:
+        click.echo(f"  {done.left} more songs of the build were not asked for (--max-items).")
+    if not no_spectrograms and not augment:
+        click.echo("Train with --no-tempo-augmentation --no-pitch-augmentation, or export with --augment:")
+        click.echo("without the augmented files Beat This leaves every song out.")

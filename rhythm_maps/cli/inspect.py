@@ -25,13 +25,27 @@ _SHOWN_PROBLEMS = 20
     type=click.Path(path_type=Path),
     help="Maps or an osu!.db: songs are named beside the replays and scores of PATH.",
 )
-def command(path: Path, *, as_json: bool, maps: Path | None) -> None:
+@click.option("--plot", type=click.Path(path_type=Path), help="Draw a few seconds of a chart of PATH as a PNG instead.")
+@click.option(
+    "--chart", default="", help="With --plot: part of the title, difficulty, mode or id of the chart to draw."
+)
+@click.option("--start", type=float, help="With --plot: seconds to begin at; default: a second before the first note.")
+@click.option("--seconds", type=float, default=8.0, show_default=True, help="With --plot: how much to draw.")
+def command(
+    path: Path, *, as_json: bool, maps: Path | None, plot: Path | None, chart: str, start: float | None, seconds: float
+) -> None:
     """Show what PATH is, what is in it and what is wrong with it.
 
     PATH is an archive (.osz, .olz, .zip), a chart, a folder of maps, a dataset folder, a manifest, an audio or a
     Parquet file, one of osu!'s databases (osu!.db, collection.db, scores.db, presence.db), a replay (.osr) or a folder
     of replays.
     """
+    if plot is not None:
+        from rhythm_maps.export.plots import plot_song
+
+        drawn = plot_song(path, plot, chart=chart, start_s=start, seconds=seconds)
+        click.echo(f"Wrote {plot}: {printable(drawn)}.")
+        return
     from rhythm_maps.build.game_files import plain
     from rhythm_maps.build.inspect import inspect
     from rhythm_maps.cli.game_files import file_lines

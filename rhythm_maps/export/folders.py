@@ -59,7 +59,7 @@ def export_folders(build: Path, out: Path) -> Exported:
         raise UsageError(f"{build}: holds charts only; build it with --configs charts,beats,tracks")
     charts = _charts(build)
     songs = audio = with_beats = 0
-    for split, row in _rows(build, config):
+    for split, row in read_recordings(build, config):
         name = song_name(row)
         if config == "tracks":
             extension = row["audio"]["path"].rpartition(".")[2]
@@ -94,7 +94,8 @@ def tempo_text(tempo: dict[str, list[Any]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _rows(build: Path, config: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def read_recordings(build: Path, config: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield (split, row) of `tracks` or `beats`, one row in memory at a time."""
     for split in SPLITS:
         for path in sorted((build / config).glob(f"{split}-*.parquet")):
             for batch in pq.ParquetFile(path).iter_batches(batch_size=1):
