@@ -18,7 +18,7 @@ from rhythm_maps.audio.mp3_frames import audio_end, count_frames
 from rhythm_maps.audio.opening import LIBRARY_ERRORS, Source, open_audio, unreadable
 from rhythm_maps.audio.probe import AudioInfo, probe
 from rhythm_maps.audio.stderr import muted
-from rhythm_maps.errors import LimitExceeded, MissingExtra, UsageError
+from rhythm_maps.errors import BadFormat, LimitExceeded, MissingExtra, UsageError
 
 Timeline = Literal["game", "file"]
 Tap = Callable[[Samples], None]
@@ -132,7 +132,11 @@ class Blocks:
                 repaired += _repair(block)
                 loud = loud or bool(block.any())
                 yield block.mean(axis=1, keepdims=True, dtype=np.float32) if self._mono else block
-            short = broken or _is_short(source, self.frames_read) or _is_cut(self._data)
+            if not self.frames_read:
+                raise BadFormat("unreadable_audio", "its header can be read, and no sample of it", self._name)
+            # libmpg123 may end an MP3 that was cut cleanly with an error: what counts is whether frames are left.
+            failed = broken and source.frame is None
+            short = failed or _is_short(source, self.frames_read) or _is_cut(self._data)
         faults = {"truncated": short, "damaged": repaired > 0, "silent": not loud}
         self.status = next((status for status, holds in faults.items() if holds), "ok")
 
