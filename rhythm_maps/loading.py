@@ -13,7 +13,10 @@ ECDC_FOLDER = "ecdc_folder"
 """The builder that is no game's: folders of token files."""
 
 _ARGUMENTS_OF_DATASETS = ("cache_dir", "download_mode", "keep_in_memory")
-_OWN_ARGUMENTS = ("splits", "min_notes", "filters", "columns", "stars", "playlists", "on_bad_files")
+_OWN_ARGUMENTS = (
+    "splits", "min_notes", "filters", "columns", "stars", "playlists", "weights", "bandwidth", "target_rms", "device",
+    "on_bad_files",
+)  # fmt: skip
 _TOKEN_ARGUMENTS = ("cond_root", "on_bad_files")
 
 
@@ -50,15 +53,16 @@ def load_dataset(
 
     Args:
         path: ``"osu"``, ``"beat_saber"``, the folder of a build, or a Hub repository.
-        name: config: ``charts`` (default), ``beats``, ``tracks`` or a preset.
-        data_dir: with a game: the folder that holds the maps.
+        name: config: ``charts`` (default), ``beats``, ``tracks``, ``tokens``, ``examples`` or a preset.
+        data_dir: with a game: the folder that holds the maps; for ``examples`` that of a build.
         data_files: with a game: a manifest made by ``rhythm-maps scan``, instead of `data_dir`.
         split: one split; None for all that have rows.
         streaming: read on the fly instead of preparing Arrow files in datasets' cache.
         num_proc: processes that prepare.
         kwargs: what ``datasets.load_dataset`` takes; with a game its ``cache_dir``, ``download_mode`` and
             ``keep_in_memory``, and our own ``splits``, ``min_notes``, ``filters``, ``columns``, ``stars``,
-            ``playlists`` and ``on_bad_files`` (see `rhythm_maps.builders.base.MapsConfig`).
+            ``playlists``, ``weights``, ``bandwidth``, ``target_rms``, ``device`` and ``on_bad_files`` (see
+            `rhythm_maps.builders.base.MapsConfig`).
 
     Returns:
         What ``datasets.load_dataset`` returns.

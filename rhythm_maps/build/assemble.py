@@ -62,7 +62,7 @@ def assemble(plan: Manifest, spec: Spec, key: str, units: Sequence[Unit], new: P
         "game": spec.game,
         "schema_version": spec.schema_version,
         "spec": msgspec.to_builtins(spec),
-        "versions": package_versions(),
+        "versions": package_versions(spec),
         "shards": plan.header.shards,
         "fractions": plan.header.fractions,
         "mapsets": plan.mapsets,

@@ -15,7 +15,7 @@ A reader sees `<out>` absent or whole, never half.
 from __future__ import annotations
 
 import glob
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ from rhythm_maps.build.unit import Unit
 from rhythm_maps.errors import BuildError, NoDataError, UsageError
 from rhythm_maps.files import atomic
 from rhythm_maps.files.outputs import writing
+from rhythm_maps.tokens.settings import TokenRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ def build(
     out: Path,
     spec: Spec,
     *,
+    tokens: TokenRun = TokenRun(),  # noqa: B008 - immutable
     workers: int = 1,
     fresh: bool = False,
     on_start: Callable[[int], None] = lambda mapsets: None,
@@ -66,7 +68,9 @@ def build(
         manifest_path: a scan's manifest.
         out: the folder to make; a build that stands there is replaced when the new one is whole.
         spec: what to make of the manifest.
-        workers: number of processes; 1 works in this one. The bytes do not depend on it.
+        tokens: how tokens are made, where the spec asks for them.
+        workers: number of processes; 1 works in this one, but where recordings are decoded, because a damaged one may
+            kill what decodes it. The bytes do not depend on it.
         fresh: build again although a finished or interrupted build of the same key is there.
         on_start: told the number of mapsets that are to be read.
         on_done: told the number of mapsets of each shard as it is finished.
@@ -94,8 +98,9 @@ def build(
         elif (info := read_info(out)) and info.get("key") == key:
             retire(work, key)
             return Result(out, info, len(plan.shards), _leftovers(out, work))
-        reused = _run(plan, spec, work, workers, on_start, on_done)
-        info = assemble(plan, spec, key, _units(plan, spec, work), work / "new")
+        units = _units(plan, spec, tokens, work)
+        reused = _run(plan, units, work, workers, on_start, on_done)
+        info = assemble(plan, spec, key, units, work / "new")
         if not info["rows"].get(spec.configs[0]):
             retire(work, key)
             raise NoDataError(_nothing(info))
@@ -127,14 +132,14 @@ def check_replaceable(out: Path) -> None:
         )
 
 
-def _units(plan: Manifest, spec: Spec, work: Path) -> list[Unit]:
+def _units(plan: Manifest, spec: Spec, tokens: TokenRun, work: Path) -> list[Unit]:
     path, roots = str(work / "manifest.jsonl"), tuple(plan.header.roots)
-    return [Unit(str(work), path, roots, shard, spec) for shard in plan.shards]
+    return [Unit(str(work), path, roots, shard, spec, tokens) for shard in plan.shards]
 
 
 def _run(
     plan: Manifest,
-    spec: Spec,
+    units: Sequence[Unit],
     work: Path,
     workers: int,
     on_start: Callable[[int], None],
@@ -147,14 +152,13 @@ def _run(
         atomic.write_bytes(copy, plan.path.read_bytes())
     atomic.remove_tree(work / "tmp")
     atomic.make_folder(work / "tmp")
-    units = _units(plan, spec, work)
     todo = [unit for unit in units if not unit.done.is_dir()]
     on_start(sum(unit.shard.mapsets for unit in todo))
 
     def done(unit: Unit) -> None:
         on_done(unit.shard.mapsets)
 
-    if workers == 1:
+    if workers == 1 and not any(unit.spec.tokens for unit in todo):
         serial.run(todo, done)
     elif todo:
         processes.run(todo, done, workers)

@@ -18,6 +18,7 @@ _COMMANDS = {
     "build": "Turn maps or a manifest into a folder that load_dataset opens.",
     "inspect": "Show what a file or folder is, what is in it and what is wrong with it.",
     "export": "Turn a build into what other tools take: folders of audio, beats and tempo.",
+    "audio": "Prepare recordings: bring a folder of them to one loudness at 24 kHz mono.",
     "sidecar": "Write, show and check per-frame features beside token files.",
     "extract-official": "Write the official levels of a Beat Saber install as ordinary level folders.",
     "demo": "Build both games from a generated sample pack and show what comes out.",

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from rhythm_maps import limits
 from rhythm_maps.errors import BadFormat
 from rhythm_maps.schema import Column
 
@@ -126,6 +127,14 @@ class Sample(NamedTuple):
 
     file_name: str
     data: bytes
+
+
+class Parts(NamedTuple):
+    """Who plays the notes of a chart: a column of keys, a hand."""
+
+    names: tuple[str, ...]
+    of_note: IntArray
+    """int64 ``[notes]``, index into `names`; -1 where nobody is named."""
 
 
 class FactTable(NamedTuple):
@@ -294,6 +303,13 @@ class Game(Protocol):
     def stars_source(self) -> str:
         """Return what computes the stars, with its version."""
 
+    def parts(self, chart: pa.Table) -> Parts:
+        """Say who plays each note of a chart.
+
+        Args:
+            chart: one row of the game's charts.
+        """
+
 
 class GameDefaults:
     """Answers of a game that has no default folders, lists of further ones, library, playlists and star rating."""
@@ -327,3 +343,10 @@ class GameDefaults:
     def stars_source(self) -> str:
         """Return nothing."""
         return ""
+
+    def parts(self, chart: pa.Table) -> Parts:
+        """Take each lane for a part; as many as the chart has keys, where it says so."""
+        lane = chart["notes"].combine_chunks().field("lane").flatten().to_numpy().astype(np.int64)
+        count = chart["keys"][0].as_py() or int(lane.max(initial=-1)) + 1
+        names = tuple(f"lane_{i}" for i in range(min(count, limits.PARTS)))
+        return Parts(names, np.where(lane < len(names), lane, -1))

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rhythm_maps.tokens.sidecar import read_sidecar, write_sidecar_features, write_sidecar_features_for_rel
+    from rhythm_maps.tokens.torch_rows import as_torch
 
-__all__ = ["read_sidecar", "write_sidecar_features", "write_sidecar_features_for_rel"]
+__all__ = ["as_torch", "read_sidecar", "write_sidecar_features", "write_sidecar_features_for_rel"]
 
 _LAZY = {
+    "as_torch": "rhythm_maps.tokens.torch_rows",
     "read_sidecar": "rhythm_maps.tokens.sidecar",
     "write_sidecar_features": "rhythm_maps.tokens.sidecar",
     "write_sidecar_features_for_rel": "rhythm_maps.tokens.sidecar",
