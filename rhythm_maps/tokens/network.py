@@ -3,7 +3,11 @@
 The layers are those of `encodec.modules` with their weight norm folded. All of them look back only, so a layer needs
 nothing but the last few inputs of the block before: a `State` keeps them, for one song. The first block is padded on
 the left as the whole song would be (a reflection of its start), the last one on the right, where a part of a hop is
-left over. An ELU is written straight into the padded input of the convolution behind it, which saves a copy of each.
+left over.
+
+On a CPU the results have the very bits that the whole song gives, which keeps codes equal where two entries of a
+codebook are as near as float32 can tell. This is why an ELU is worked out in place before its input is padded: torch
+computes the ends of rows that are apart in memory by another formula.
 
 Blocks must be whole hops, but for the last one; the first one must be longer than any padding, or be the last one.
 """
@@ -38,7 +42,7 @@ def run(layers: Sequence[Layer], x: Tensor, state: State, *, last: bool) -> Tens
 
 
 class Convolution:
-    """A causal convolution, behind an ELU where `activate` says so."""
+    """A causal convolution, behind an ELU of its input (in place) where `activate` says so."""
 
     def __init__(self, module: Any, number: int, *, activate: bool) -> None:
         torch = import_torch()
@@ -55,22 +59,22 @@ class Convolution:
     def __call__(self, x: Tensor, state: State, *, last: bool) -> Tensor:
         """Take the next block of a song."""
         torch = import_torch()
+        if self._activate:
+            torch.nn.functional.elu_(x)
         return torch.conv1d(self._padded(x, state, last=last), self._weight, self._bias, self._stride)
 
     def _padded(self, x: Tensor, state: State, *, last: bool) -> Tensor:
         """Return the block behind the end of the one before, and at the song's end filled up to a whole step."""
-        torch = import_torch()
         before, n = self._before, x.shape[-1]
         after = -n % self._stride if last else 0
         known = state.get(self._number)
         if known is None and n <= max(before, after):
-            return self._short(x, before, after)
+            # A whole song that is shorter than its padding: encodec has a rule for it.
+            short: Tensor = import_encodec().modules.conv.pad1d(x, (before, after), mode="reflect")
+            return short
         padded = x.new_empty((1, x.shape[1], before + n + after))
         body = padded[..., before : before + n]
-        if self._activate:
-            torch.ops.aten.elu.out(x, out=body)
-        else:
-            body.copy_(x)
+        body.copy_(x)
         padded[..., :before] = body[..., 1 : before + 1].flip(-1) if known is None else known
         if after:
             end = before + n - 1
@@ -79,28 +83,21 @@ class Convolution:
             state[self._number] = padded[..., n : n + before].clone()
         return padded
 
-    def _short(self, x: Tensor, before: int, after: int) -> Tensor:
-        """Pad a whole song that is shorter than its padding: encodec's own rule."""
-        torch = import_torch()
-        x = torch.nn.functional.elu(x) if self._activate else x
-        padded: Tensor = import_encodec().modules.conv.pad1d(x, (before, after), mode="reflect")
-        return padded
-
 
 class Residual:
     """Two convolutions and a shortcut around them, both behind ELUs."""
 
     def __init__(self, module: Any, number: int) -> None:
         _, wide, _, point = module.block
-        self._wide = Convolution(wide, number, activate=True)
+        self._wide = Convolution(wide, number, activate=False)
         self._point = _folded(point.conv.conv), point.conv.conv.bias.detach().clone()
         self._shortcut = _folded(module.shortcut.conv.conv), module.shortcut.conv.conv.bias.detach().clone()
 
     def __call__(self, x: Tensor, state: State, *, last: bool) -> Tensor:
         """Take the next block of a song."""
         torch = import_torch()
-        inner = self._wide(x, state, last=last)
-        torch.ops.aten.elu_(inner)
+        elu = torch.nn.functional.elu
+        inner = elu(self._wide(elu(x), state, last=last), inplace=True)
         return torch.conv1d(x, *self._shortcut).add_(torch.conv1d(inner, *self._point))
 
 
@@ -149,11 +146,11 @@ class Recurrent:
             for i, (song, n) in enumerate(zip(songs, steps, strict=True)):
                 x[:n, i] = song[0].T
         y, (hidden, cell) = self._lstm(x, self._join(states))
-        y = (y + x).permute(1, 2, 0)
+        y += x
         for i, (state, ended) in enumerate(zip(states, last, strict=True)):
             if not ended:
                 state[self._number] = torch.stack([hidden[:, i : i + 1], cell[:, i : i + 1]])
-        return [y[i : i + 1, :, :n] for i, n in enumerate(steps)]
+        return [y[:n, i].contiguous().T[None] for i, n in enumerate(steps)]
 
     def _join(self, states: Sequence[State]) -> tuple[Tensor, Tensor] | None:
         torch = import_torch()
