@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from rhythm_maps import limits
+from rhythm_maps.audio.loudness import Samples
 from rhythm_maps.audio.mp3_clock import DECODER_DELAY, Clock, clock
 from rhythm_maps.audio.mp3_frames import audio_end, count_frames
 from rhythm_maps.audio.opening import LIBRARY_ERRORS, Source, open_audio, unreadable
@@ -20,7 +20,6 @@ from rhythm_maps.audio.probe import AudioInfo, probe
 from rhythm_maps.audio.stderr import muted
 from rhythm_maps.errors import LimitExceeded, MissingExtra, UsageError
 
-Samples = npt.NDArray[np.float32]
 Timeline = Literal["game", "file"]
 Tap = Callable[[Samples], None]
 TIMELINES: Final = ("game", "file")

@@ -13,8 +13,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from rhythm_maps.audio.decode import Samples
 from rhythm_maps.errors import UsageError
+
+Samples = npt.NDArray[np.float32]
 
 WINDOW_MS: Final = 250.0
 """Length of a window where nothing else is asked for, in milliseconds."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from rhythm_maps.audio.decode import blocks
+from rhythm_maps.audio.decode import Blocks, blocks
 from rhythm_maps.audio.loudness import PeakRms
+from rhythm_maps.audio.probe import probe
 from rhythm_maps.errors import BadFormat
 
 
@@ -25,6 +26,10 @@ class Measured(NamedTuple):
     loudness: float
 
 
+UNREADABLE: Final = Measured("unreadable", 0, 0.0, 0.0)
+"""What a recording showed of which no sample could be read."""
+
+
 def measure(data: bytes, name: str) -> Measured:
     """Decode a recording once, in blocks, and keep only what it showed.
 
@@ -35,15 +40,21 @@ def measure(data: bytes, name: str) -> Measured:
     Raises:
         BadFormat, LimitExceeded: its header cannot be read or is above `limits`, as `decode.blocks`.
     """
-    stream = blocks(data, name, mono=True, timeline="file")
-    meter = PeakRms(stream.sampling_rate)
+    info = probe(data, name)
+    meter = PeakRms(info.sampling_rate)
+    stream = blocks(data, name, mono=True, timeline="file", tap=lambda block: meter.add(block[:, 0]))
     try:
-        for block in stream:
-            meter.add(block)
+        for _ in stream:
+            pass
     except BadFormat as error:
         if error.code != "unreadable_audio":
             raise
-        return Measured("unreadable", 0, 0.0, 0.0)
+        return UNREADABLE
+    return measured(stream, meter)
+
+
+def measured(stream: Blocks, meter: PeakRms) -> Measured:
+    """Return what a recording showed that was decoded to its end, with a meter as its `tap`."""
     if not stream.frames_read:
-        return Measured("unreadable", 0, 0.0, 0.0)
-    return Measured(stream.status, stream.frames_read, stream.frames_read / stream.sampling_rate, meter.value)
+        return UNREADABLE
+    return Measured(stream.status, stream.frames_read, stream.frames_read / stream.file.sampling_rate, meter.value)

@@ -12,8 +12,8 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from rhythm_maps import limits
-from rhythm_maps.audio.decode import Samples, Timeline, blocks
-from rhythm_maps.audio.loudness import WINDOW_MS, PeakRms, gain_db, gain_for
+from rhythm_maps.audio.decode import Timeline, blocks
+from rhythm_maps.audio.loudness import WINDOW_MS, PeakRms, Samples, gain_db, gain_for
 from rhythm_maps.errors import BadFormat, InputError, LimitExceeded, UsageError
 from rhythm_maps.files import atomic
 from rhythm_maps.files.outputs import writing
