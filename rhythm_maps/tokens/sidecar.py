@@ -41,6 +41,7 @@ __all__ = [
     "SidecarWarning",
     "init_sidecar",
     "read_sidecar",
+    "save_sidecar",
     "write_features",
     "write_sidecar_features",
     "write_sidecar_features_for_rel",
@@ -178,6 +179,28 @@ def write_features(
         raise UsageError(f"{len(columns)} features; at most {limits.SIDECAR_FEATURES}")
     made = np.stack([column.values for column in columns.values()], axis=1)
     return _save(path, folder, made, {name: column.entry for name, column in columns.items()}, meta)
+
+
+def save_sidecar(path: Path, sidecar: Sidecar, *, folder: Path | None = None) -> Path:
+    """Write a sidecar as it is, in version 2, in place of what is there.
+
+    Args:
+        path: the token file.
+        sidecar: its values are stored as its `dtype`, float32 where that is not float16.
+        folder: where the sidecar lies; None for beside the token file.
+    """
+    numbers = [(one.minimum, one.maximum, one.mean, one.std) for one in sidecar.features]
+    entries = {
+        feature.name: {
+            **{key: value for key, value in zip(STATISTICS, known, strict=True) if value is not None},
+            "units": feature.unit,
+            "doc_string": feature.description,
+        }
+        for feature, known in zip(sidecar.features, numbers, strict=True)
+    }
+    values = sidecar.values.astype("float16" if sidecar.dtype == "float16" else "float32")
+    fps = ecdc.FRAME_RATE if sidecar.fps is None else sidecar.fps
+    return _save(path, folder, values, entries, {"fps": fps})
 
 
 def _check_choice(what: str, value: str, choices: Sequence[str]) -> None:
