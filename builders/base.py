@@ -34,6 +34,7 @@ class MapsConfig(datasets.BuilderConfig):
         columns: names of the columns wanted; None for all.
         stars: compute star ratings (needs the extra ``[stars]``) instead of taking those of a game's library.
         playlists: paths of playlists: only the charts that they list are kept.
+        decode_audio: decode every recording: `beats` and `tracks` then have its true length, status and loudness.
         weights: of the codec, for `tokens`: "pretrained" (default), the path of a state dict, or "calibrated:SEED".
         bandwidth: of the codec in kbps: 1.5, 3, 6 (default), 12 or 24.
         target_rms: level that recordings are brought to before they are encoded; None leaves them as they are.
@@ -49,6 +50,7 @@ class MapsConfig(datasets.BuilderConfig):
     columns: list[str] | None = None
     stars: bool = False
     playlists: list[str] | None = None
+    decode_audio: bool = False
     weights: str | None = None
     bandwidth: float | None = None
     target_rms: float | None = None
@@ -78,6 +80,7 @@ class MapsConfig(datasets.BuilderConfig):
             columns=self.columns,
             stars=self.stars,
             playlists=self.playlists or (),
+            decode_audio=self.decode_audio,
             weights=self.weights,
             bandwidth=self.bandwidth,
             target_rms=self.target_rms,

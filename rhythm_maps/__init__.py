@@ -1,7 +1,8 @@
 """Rhythm-game maps as versioned Hugging Face datasets: audio, beats and notes on one clock.
 
 `load_dataset` reads your own maps, a build or a Hub repository; `register` makes ``datasets.load_dataset`` find the
-games. Both import what they need when they are called: importing this package is cheap.
+games. `decode` gives the samples of a row's audio on the clock of its beats and notes. All of them import what they
+need when they are called: importing this package is cheap.
 """
 
 from __future__ import annotations
@@ -10,11 +11,16 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rhythm_maps.decoding import decode
     from rhythm_maps.loading import load_dataset, register
 
-__all__ = ["__version__", "load_dataset", "register"]
+__all__ = ["__version__", "decode", "load_dataset", "register"]
 
-_LAZY = {"load_dataset": "rhythm_maps.loading", "register": "rhythm_maps.loading"}
+_LAZY = {
+    "decode": "rhythm_maps.decoding",
+    "load_dataset": "rhythm_maps.loading",
+    "register": "rhythm_maps.loading",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -239,20 +239,44 @@ BEATS_CONFIG: tuple[Column, ...] = (
     Column("track_id", STR, "sha256 of the audio file's bytes."),
     *_SHARED_IDS,
     Column("file_name", STR, "Name of the audio file inside its mapset (its first one, by sorted path)."),
-    Column("duration_s", F64, "Length of the audio in seconds, by the file's header.", "soundfile.info"),
-    Column("duration_source", STR, "header: not decoded, taken from the file's header."),
+    Column(
+        "duration_s",
+        F64,
+        "Length of the audio file in seconds. It ends at duration_s + timeline_shift_s on the game's clock.",
+        "soundfile",
+    ),
+    Column(
+        "duration_source",
+        STR,
+        "header: what the file's headers say (of an MP3 without a tag its frames are counted); decoded: what could be "
+        "decoded.",
+    ),
     Column("sampling_rate", I32, "Samples a second.", "soundfile.info"),
     Column("channels", I32, "Number of channels.", "soundfile.info"),
     Column("codec", STR, "Audio codec, lower case: vorbis, mp3, pcm_16, flac, ...", "soundfile.info"),
     Column("bitrate_kbps", F64, "Size of the file over its duration, in kilobits a second.", nullable=True),
-    Column("audio_status", STR, "unchecked: the header was read, the samples were not decoded."),
+    Column(
+        "audio_status",
+        STR,
+        "ok; truncated: the file has more than can be decoded; damaged: some samples are no numbers and count as 0; "
+        "silent: every sample is 0; unreadable: its header can be read and no sample can; unchecked: only the header "
+        "was read (decode_audio decodes).",
+    ),
     Column(
         "timeline_shift_s",
         F64,
-        "game time = sample / sampling_rate + timeline_shift_s. 0 in this version for every file: true for wav and "
-        "ogg; osu! starts some MP3s up to 51 ms elsewhere, which clock_rule will say once it is measured.",
+        "game time = sample / sampling_rate + timeline_shift_s, of samples as soundfile gives them: positive is "
+        "silence to put in front, negative is dropped. osu! starts some MP3s elsewhere than other decoders do; 0 for "
+        "all else.",
+        "BASS 2.4, which osu! ships, measured",
     ),
-    Column("clock_rule", STR, "none: the file's own samples, no rule applied."),
+    Column(
+        "clock_rule",
+        STR,
+        "Why: none (no MP3, or a game without such a rule), no_tag, delay (the tag's delay is cut), no_delay and "
+        "wrong_size (the tag has none, or is not believed), vbri.",
+        "rhythm_maps.audio.mp3_clock",
+    ),
     Column("title", STR, "Song title, of the chart that gives the beats."),
     Column("artist", STR, "Song artist, of the chart that gives the beats."),
     *_SHARED_TIME,
@@ -266,6 +290,14 @@ BEATS_CONFIG: tuple[Column, ...] = (
     Column("chart_ids", pa.list_(STR), "Their ids, sorted."),
     Column("games", pa.list_(STR), "Games that have charts for the recording."),
     Column("audio_md5", STR, "md5 of the audio file's bytes, as other tools name recordings."),
+    Column(
+        "loudness",
+        F32,
+        "Peak RMS of windows of 250 ms of the mean of the channels, 1 is full scale; null where audio_status is "
+        "unchecked.",
+        "EncHF_Dataset's measure",
+        nullable=True,
+    ),
     _RIGHTS,
     _WARNINGS,
 )

@@ -13,7 +13,7 @@ import numpy as np
 
 from rhythm_maps import limits
 from rhythm_maps.audio.loudness import Samples
-from rhythm_maps.audio.mp3_clock import DECODER_DELAY, Clock, clock
+from rhythm_maps.audio.mp3_clock import DECODER_DELAY, NO_CLOCK, Clock, clock
 from rhythm_maps.audio.mp3_frames import audio_end, count_frames
 from rhythm_maps.audio.opening import LIBRARY_ERRORS, Source, open_audio, unreadable
 from rhythm_maps.audio.probe import AudioInfo, probe
@@ -192,7 +192,7 @@ def blocks(
             f"{info.sampling_rate:,} samples a second, which are not resampled; at least {limits.AUDIO_LEAST_RATE:,}"
         )
         raise LimitExceeded("audio_rate_too_low", reason, name)
-    shift = Clock("none", 0, 0.0)
+    shift = NO_CLOCK
     if timeline == "game":
         shift = clock(data, info.sampling_rate) if shift_s is None else _given(shift_s, info.sampling_rate)
     return Blocks(data, name, info, shift, rate=rate, mono=mono, block_s=block_s, tap=tap)

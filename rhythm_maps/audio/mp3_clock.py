@@ -60,6 +60,10 @@ class Clock(NamedTuple):
     shift_s: float
 
 
+NO_CLOCK: Final = Clock("none", 0, 0.0)
+"""The clock of a file that no rule concerns: its own samples."""
+
+
 class _Tag(NamedTuple):
     """A Xing or Info tag; 0 where it does not say."""
 
@@ -81,7 +85,7 @@ def clock(data: bytes, sampling_rate: int) -> Clock:
     """
     frame = first_frame(data)
     if frame is None:
-        return Clock("none", 0, 0.0)
+        return NO_CLOCK
     rule, shift = _rule(data, frame)
     return Clock(rule, shift, shift / max(1, sampling_rate))
 

@@ -78,7 +78,7 @@ def _read(
     result = game.parse([MapsetBytes(w, loaded.files) for w, loaded in zip(wanted, batch, strict=True)])
     _check_accounted(wanted, result)
     parsed = _parsed(batch, result)
-    ends = [one.audio.info.duration_s if one.audio and one.audio.info else np.nan for one in parsed]
+    ends = [one.audio.duration_s + one.audio.clock.shift_s if one.audio else np.nan for one in parsed]
     return result, parsed, game.rows(result, Facts(np.array(ends, np.float64)))
 
 

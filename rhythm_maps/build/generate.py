@@ -84,6 +84,7 @@ def make_request(
     columns: Sequence[str] | None = None,
     stars: bool = False,
     playlists: Sequence[str] = (),
+    decode_audio: bool = False,
     weights: str | None = None,
     bandwidth: float | None = None,
     target_rms: float | None = None,
@@ -100,6 +101,7 @@ def make_request(
         columns: the columns wanted.
         stars: compute star ratings.
         playlists: files whose charts are kept, and no others.
+        decode_audio: decode every recording, for its true length, its status and its loudness.
         weights, device: as in `TokenRun`; None for its defaults.
         bandwidth: of `tokens`, in kbps; None for 6.
         target_rms: level that recordings are brought to before they are encoded; None leaves them as they are.
@@ -131,6 +133,7 @@ def make_request(
         filters=filters or (),
         stars=stars,
         playlists=playlists,
+        decode_audio=decode_audio,
         tokens=tokens,
     )
     names = tuple(columns) if columns is not None else None

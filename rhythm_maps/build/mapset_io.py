@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from rhythm_maps import limits
+from rhythm_maps.audio.measure import Measured
+from rhythm_maps.audio.mp3_clock import NO_CLOCK, Clock
 from rhythm_maps.audio.probe import AudioInfo, probe
 from rhythm_maps.build.manifest import ChartEntry, FileEntry, MapsetEntry, StrangeEntry
 from rhythm_maps.errors import BadFormat, InputError, LimitExceeded
@@ -23,14 +25,89 @@ from rhythm_maps.sources.unity import is_bundle, open_official
 
 @dataclass(frozen=True, slots=True)
 class LoadedAudio:
-    """One audio member as read: bytes (None where they are not wanted), hashes and header; or why it cannot be used."""
+    """One audio member as read, or why it cannot be used.
+
+    Attributes:
+        entry: its line of the manifest.
+        data: its bytes; None where they are not wanted.
+        sha256, md5: of its bytes.
+        info: what its header says.
+        clock: how the game's clock runs against its samples.
+        measured: what decoding it showed; None where it was not decoded.
+        error: why it cannot be used.
+    """
 
     entry: FileEntry
     data: bytes | None = None
     sha256: str = ""
     md5: str = ""
     info: AudioInfo | None = None
+    clock: Clock = NO_CLOCK
+    measured: Measured | None = None
     error: BadFormat | None = None
+
+    @property
+    def duration_s(self) -> float:
+        """Return its length in seconds: what could be decoded, where something could, else what its header says."""
+        if self.measured is not None and self.measured.frames:
+            return self.measured.duration_s
+        return self.info.duration_s if self.info else 0.0
+
+    @property
+    def duration_source(self) -> str:
+        """Return where its length comes from: ``decoded`` or ``header``."""
+        return "decoded" if self.measured is not None and self.measured.frames else "header"
+
+
+@dataclass(slots=True)
+class AudioReader:
+    """How audio members are read, and what was learned of those that come again in other mapsets.
+
+    Attributes:
+        clock: the game's rule (`Game.clock`).
+        keep: hold the bytes (for what has audio in its rows); without, only hashes and headers are kept.
+        measure: decodes a recording of this sha256, these bytes, name and clock; None leaves them undecoded.
+        seen: sha256 -> what decoding it showed.
+    """
+
+    clock: Callable[[bytes, int], Clock]
+    keep: bool = False
+    measure: Callable[[str, bytes, str, Clock], Measured] | None = None
+    seen: dict[str, Measured] = field(default_factory=dict)
+
+    def read(self, source: MemberSource, file: FileEntry) -> LoadedAudio:
+        """Read a member: hash it, read its header, find its clock, and decode it where that is wanted."""
+        if file.shared:
+            # Not read: no row is made of it, and its songs' grids end one bar past their last object.
+            reason = "many songs share this audio file, so it is no song's recording"
+            return LoadedAudio(file, error=BadFormat("audio_shared", reason, file.name))
+        if file.size > limits.AUDIO_BYTES:
+            reason = f"{file.size} bytes, at most {limits.AUDIO_BYTES}"
+            return LoadedAudio(file, error=LimitExceeded("audio_too_large", reason, file.name))
+        try:
+            data = source.read(file.name)
+            info = probe(data, file.name)
+            sha256 = hashlib.sha256(data).hexdigest()
+            clock = self.clock(data, info.sampling_rate)
+            measured = self._measured(sha256, data, file.name, clock)
+        except BadFormat as error:
+            return LoadedAudio(file, error=error)
+        return LoadedAudio(
+            file,
+            data if self.keep else None,
+            sha256,
+            hashlib.md5(data, usedforsecurity=False).hexdigest(),
+            info,
+            clock,
+            measured,
+        )
+
+    def _measured(self, sha256: str, data: bytes, name: str, clock: Clock) -> Measured | None:
+        if self.measure is None:
+            return None
+        if sha256 not in self.seen:
+            self.seen[sha256] = self.measure(sha256, data, name, clock)
+        return self.seen[sha256]
 
 
 @dataclass(slots=True)
@@ -116,13 +193,13 @@ def _file_entry(source: MemberSource, name: str) -> FileEntry:
     return FileEntry(name, source.size(name), source.crc32(name))
 
 
-def load(roots: Sequence[Path], entry: MapsetEntry, *, keep_audio: bool) -> LoadedMapset:
-    """Read a mapset of a manifest: members whole, audio hashed and probed. Whatever fails is noted, nothing is raised.
+def load(roots: Sequence[Path], entry: MapsetEntry, audio: AudioReader) -> LoadedMapset:
+    """Read a mapset of a manifest: members whole, audio as it is wanted. Whatever fails is noted, nothing is raised.
 
     Args:
         roots: the manifest's roots.
         entry: the mapset's line.
-        keep_audio: hold the audio's bytes (for `tracks`); without, only hashes and headers are kept.
+        audio: reads the audio.
     """
     loaded = LoadedMapset(entry)
     root = roots[entry.root]
@@ -141,7 +218,7 @@ def load(roots: Sequence[Path], entry: MapsetEntry, *, keep_audio: bool) -> Load
                 except BadFormat as error:
                     loaded.broken[file.name] = error
             for file in entry.audio:
-                loaded.audio[file.name] = _load_audio(source, file, keep=keep_audio)
+                loaded.audio[file.name] = audio.read(source, file)
     except BadFormat as error:
         loaded.error = error
     return loaded
@@ -154,25 +231,3 @@ def _check_digest(source: MemberSource, entry: MapsetEntry) -> None:
         raise BadFormat("changed_since_scan", "a file of the scan is gone now; scan again", gone[0])
     if digest_of(_file_entry(source, file.name) for file in [*entry.members, *entry.audio]) != entry.digest:
         raise BadFormat("changed_since_scan", "its content is not what the scan saw; scan again")
-
-
-def _load_audio(source: MemberSource, file: FileEntry, *, keep: bool) -> LoadedAudio:
-    if file.shared:
-        # Not read: no row is made of it, and its songs' grids end one bar past their last object.
-        reason = "many songs share this audio file, so it is no song's recording"
-        return LoadedAudio(file, error=BadFormat("audio_shared", reason, file.name))
-    if file.size > limits.AUDIO_BYTES:
-        reason = f"{file.size} bytes, at most {limits.AUDIO_BYTES}"
-        return LoadedAudio(file, error=LimitExceeded("audio_too_large", reason, file.name))
-    try:
-        data = source.read(file.name)
-        info = probe(data, file.name)
-    except BadFormat as error:
-        return LoadedAudio(file, error=error)
-    return LoadedAudio(
-        file,
-        data if keep else None,
-        hashlib.sha256(data).hexdigest(),
-        hashlib.md5(data, usedforsecurity=False).hexdigest(),
-        info,
-    )

@@ -158,7 +158,7 @@ def _run(
     def done(unit: Unit) -> None:
         on_done(unit.shard.mapsets)
 
-    if workers == 1 and not any(unit.spec.tokens for unit in todo):
+    if workers == 1 and not any(unit.spec.decode_audio for unit in todo):
         serial.run(todo, done)
     elif todo:
         processes.run(todo, done, workers)

@@ -20,10 +20,10 @@ from rhythm_maps.build import presets, tracks
 from rhythm_maps.build.charts import Charts, parse_charts
 from rhythm_maps.build.ledger import Ledger
 from rhythm_maps.build.manifest import MapsetEntry
-from rhythm_maps.build.mapset_io import LoadedMapset, load
+from rhythm_maps.build.mapset_io import AudioReader, LoadedMapset, load
 from rhythm_maps.build.playlists import listed
+from rhythm_maps.build.recordings import Recordings
 from rhythm_maps.build.spec import Spec, columns
-from rhythm_maps.build.tokens import TokenMaker
 from rhythm_maps.build.whereabouts import At, nowhere
 from rhythm_maps.schema import arrow_schema
 from rhythm_maps.tokens.settings import TokenRun
@@ -59,13 +59,14 @@ def iter_shard(
     """
     game = games.get(spec.game)
     chart_tables: list[pa.Table] = []
-    tokens = TokenMaker(spec.tokens, run, condemned, at) if spec.tokens is not None else None
-    groups = tracks.Collector(spec, tokens)
+    recordings = Recordings(spec, run, condemned, at)
+    groups = tracks.Collector(spec, recordings)
     ledger = Ledger(entries)
-    for loaded in _batches(entries, roots, spec, read_ahead, at):
+    for loaded in _batches(entries, roots, spec, read_ahead, recordings):
         charts = parse_charts(game, loaded, spec, ledger)
         charts = _filtered(charts, spec, ledger)
         yield from groups.add(loaded, charts, ledger)
+        recordings.forget()
         if "charts" in spec.configs:
             chart_tables.append(charts.table)
     yield LEDGER, ledger.table()
@@ -75,19 +76,23 @@ def iter_shard(
 
 
 def _batches(
-    entries: Sequence[MapsetEntry], roots: Sequence[Path], spec: Spec, read_ahead: int, at: At
+    entries: Sequence[MapsetEntry], roots: Sequence[Path], spec: Spec, read_ahead: int, recordings: Recordings
 ) -> Iterator[list[LoadedMapset]]:
     """Read whole groups ahead, until the chart bytes reach `read_ahead` or the audio a row group."""
     batch: list[LoadedMapset] = []
     chart_bytes = audio_bytes = 0
-    keep_audio = "tracks" in spec.configs or "tokens" in spec.configs
+    audio = AudioReader(
+        games.get(spec.game).clock,
+        keep=bool({"tracks", "tokens"} & set(spec.configs)),
+        measure=recordings.measured if spec.decode_audio else None,
+    )
     for i, entry in enumerate(entries):
         full = chart_bytes >= read_ahead or audio_bytes >= spec.row_group_bytes
         if full and entry.group != entries[i - 1].group:
             yield batch
             batch, chart_bytes, audio_bytes = [], 0, 0
-        at(entry.path)
-        loaded = load(roots, entry, keep_audio=keep_audio)
+        recordings.enter(entry.path)
+        loaded = load(roots, entry, audio)
         batch.append(loaded)
         chart_bytes += sum(len(data) for data in loaded.files.values())
         audio_bytes += loaded.audio_bytes

@@ -40,6 +40,7 @@ class Spec(msgspec.Struct, frozen=True):
         preset: keep only the charts of this preset; "" for all.
         filters: further filters over chart columns; all must hold.
         stars: compute star ratings instead of taking them from a library of the game.
+        decode_audio: decode every recording, for its true length, its status and its loudness.
         playlist: keep only the charts that this lists (`playlists.read_playlists`); empty for all.
         tokens: what decides the codes of `tokens`; None where that config is not made.
         row_group_bytes: largest row group.
@@ -53,6 +54,7 @@ class Spec(msgspec.Struct, frozen=True):
     filters: tuple[Filter, ...] = ()
     stars: bool = False
     playlist: tuple[str, ...] = ()
+    decode_audio: bool = False
     tokens: TokenSettings | None = None
     row_group_bytes: int = limits.ROW_GROUP_BYTES
     schema_version: str = SCHEMA_VERSION
@@ -73,6 +75,7 @@ def make_spec(
     filters: Sequence[Sequence[Any]] = (),
     stars: bool = False,
     playlists: Sequence[str | PathLike[str]] = (),
+    decode_audio: bool = False,
     tokens: TokenSettings | None = None,
     row_group_bytes: int = limits.ROW_GROUP_BYTES,
 ) -> Spec:
@@ -112,7 +115,9 @@ def make_spec(
     if stars:
         own.stars(b"")  # says now, and not in the middle of a build, that its library is missing
     wanted = (tokens or token_settings()) if "tokens" in ordered else None
-    return Spec(game, ordered, min_notes, preset, checked, stars, listed, wanted, row_group_bytes)
+    # What makes tokens decodes each recording anyway, so its true length and status are had for nothing.
+    decode_audio = decode_audio or wanted is not None
+    return Spec(game, ordered, min_notes, preset, checked, stars, listed, decode_audio, wanted, row_group_bytes)
 
 
 def columns(game: str, config: str) -> tuple[Column, ...]:

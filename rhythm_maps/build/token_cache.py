@@ -35,27 +35,28 @@ def _signal_digest() -> str:
     return digest.hexdigest()
 
 
-def place(track_id: str, settings: TokenSettings) -> Path:
+def place(track_id: str, shift_samples: int, settings: TokenSettings) -> Path:
     """Return the file that holds, or would hold, the tokens of a recording.
 
     Args:
         track_id: sha256 of the audio file's bytes.
+        shift_samples: how the game's clock was moved against the file (`mp3_clock.Clock`): games differ in it.
         settings: what decides its tokens.
     """
     parts = [settings, _signal_digest(), signal_versions()]
     key = hashlib.sha256(msgspec.json.encode(parts, order="deterministic")).hexdigest()[:16]
-    return cache_dir() / FOLDER / key / track_id[:2] / f"{track_id}.tokens"
+    return cache_dir() / FOLDER / key / track_id[:2] / f"{track_id}{shift_samples:+}.tokens"
 
 
-def read(track_id: str, settings: TokenSettings) -> TrackTokens | None:
+def read(track_id: str, shift_samples: int, settings: TokenSettings) -> TrackTokens | None:
     """Return the tokens of a recording; None where there are none, or no whole ones."""
     try:
-        found = msgspec.msgpack.decode(place(track_id, settings).read_bytes(), type=TrackTokens)
-    except (OSError, msgspec.DecodeError):
+        found = msgspec.msgpack.decode(place(track_id, shift_samples, settings).read_bytes(), type=TrackTokens)
+    except (OSError, ValueError):
         return None
     return found if found.is_whole and found.n_q == settings.n_q else None
 
 
-def write(track_id: str, settings: TokenSettings, tokens: TrackTokens) -> None:
+def write(track_id: str, shift_samples: int, settings: TokenSettings, tokens: TrackTokens) -> None:
     """Keep the tokens of a recording; a reader sees a whole file or none."""
-    atomic.write_bytes(place(track_id, settings), msgspec.msgpack.encode(tokens))
+    atomic.write_bytes(place(track_id, shift_samples, settings), msgspec.msgpack.encode(tokens))

@@ -1,60 +1,22 @@
-"""The rows of `tokens`: one a recording, its codes made once, its conditioning from the beats of its row."""
+"""The rows of `tokens`: one a recording, its conditioning made from the beats of its row."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from rhythm_maps.build import token_cache
 from rhythm_maps.build.ledger import Ledger
 from rhythm_maps.build.mapset_io import LoadedAudio, LoadedMapset
-from rhythm_maps.build.whereabouts import At
 from rhythm_maps.errors import BadFormat
 from rhythm_maps.schema import CONDITIONING, SIDECAR, TOKENS, arrow_schema, lists_array
 from rhythm_maps.tokens import conditioning
 from rhythm_maps.tokens.conditioning import Frames, Tempo
 from rhythm_maps.tokens.ecdc import FRAME_RATE, HOP, SAMPLING_RATE
-from rhythm_maps.tokens.settings import MODEL, TokenRun, TokenSettings
-from rhythm_maps.tokens.track import TrackTokens, encoder, tokenize
-
-KILLED = "audio_killed_worker"
-"""Code of a recording that killed its worker alone, twice."""
-
-
-class TokenMaker:
-    """Makes or finds the tokens of recordings, one at a time."""
-
-    def __init__(self, settings: TokenSettings, run: TokenRun, condemned: Collection[str], at: At) -> None:
-        """Take what decides the codes, how to make them, what not to decode, and whom to tell."""
-        self.settings = settings
-        self._run = run
-        self._condemned = condemned
-        self._at = at
-
-    def make(self, loaded: LoadedMapset, audio: LoadedAudio) -> TrackTokens | BadFormat:
-        """Return the tokens of a recording, or why it gives none.
-
-        Raises:
-            RhythmMapsError: the weights cannot be had, or are not those that the build began with.
-        """
-        if audio.sha256 in self._condemned:
-            return BadFormat(KILLED, "decoding or encoding it killed its worker, alone, twice", audio.entry.name)
-        found = token_cache.read(audio.sha256, self.settings)
-        if found is not None:
-            return found
-        codec = encoder(self.settings, self._run)
-        self._at(loaded.entry.path, audio.sha256)
-        try:
-            made = tokenize(audio.data or b"", audio.entry.name, self.settings, codec)
-        except BadFormat as error:
-            return error
-        finally:
-            self._at(loaded.entry.path)
-        token_cache.write(audio.sha256, self.settings, made)
-        return made
+from rhythm_maps.tokens.settings import MODEL, TokenSettings
+from rhythm_maps.tokens.track import TrackTokens
 
 
 class TokenRows:

@@ -12,8 +12,9 @@ import pyarrow as pa
 from rhythm_maps.build.charts import Charts
 from rhythm_maps.build.ledger import Ledger
 from rhythm_maps.build.mapset_io import LoadedAudio, LoadedMapset
+from rhythm_maps.build.recordings import Recordings
 from rhythm_maps.build.spec import Spec
-from rhythm_maps.build.tokens import TokenMaker, TokenRows, account
+from rhythm_maps.build.tokens import TokenRows, account
 from rhythm_maps.errors import BadFormat
 from rhythm_maps.games.base import FloatArray
 from rhythm_maps.schema import AUDIO, BEATS_CONFIG, TRACKS, arrow_schema
@@ -36,10 +37,10 @@ class Collector:
     Row groups of `tracks` and `tokens` are given out as they fill, `beats` in one at the end.
     """
 
-    def __init__(self, spec: Spec, maker: TokenMaker | None = None) -> None:
+    def __init__(self, spec: Spec, recordings: Recordings) -> None:
         self._spec = spec
-        self._maker = maker
-        self._tokens = TokenRows(maker.settings, spec.row_group_bytes) if maker else None
+        self._recordings = recordings
+        self._tokens = TokenRows(spec.tokens, spec.row_group_bytes) if spec.tokens is not None else None
         self._beats: list[pa.Table] = []
         self._pending: list[pa.Table] = []
         self._pending_bytes = 0
@@ -70,10 +71,10 @@ class Collector:
     def _make_tokens(self, found: Sequence[tuple[LoadedMapset, LoadedAudio]], ledger: Ledger) -> dict[str, TrackTokens]:
         """Make the tokens of recordings, one after the other, and write the ledger line of each."""
         tokens: dict[str, TrackTokens] = {}
-        if self._maker is None:
+        if self._tokens is None:
             return tokens
         for loaded, audio in found:
-            made = self._maker.make(loaded, audio)
+            made = self._recordings.tokens(audio)
             account(ledger, loaded, audio, made)
             if not isinstance(made, BadFormat):
                 tokens[audio.sha256] = made
@@ -162,15 +163,15 @@ def _beats_table(charts: Charts, audio: Sequence[LoadedAudio], charts_of: Sequen
     added = {
         "track_id": [one.sha256 for one in audio],
         "file_name": [one.entry.name for one in audio],
-        "duration_s": [info.duration_s for info in infos],
-        "duration_source": ["header"] * len(audio),
+        "duration_s": [one.duration_s for one in audio],
+        "duration_source": [one.duration_source for one in audio],
         "sampling_rate": [info.sampling_rate for info in infos],
         "channels": [info.channels for info in infos],
         "codec": [info.codec for info in infos],
         "bitrate_kbps": [info.bitrate_kbps for info in infos],
-        "audio_status": ["unchecked"] * len(audio),
-        "timeline_shift_s": [0.0] * len(audio),
-        "clock_rule": ["none"] * len(audio),
+        "audio_status": [one.measured.status if one.measured else "unchecked" for one in audio],
+        "timeline_shift_s": [one.clock.shift_s for one in audio],
+        "clock_rule": [one.clock.rule for one in audio],
         "beats_agreement": [share for _, share in picks],
         "n_charts": [len(mine) for mine in charts_of],
         "chart_ids": [sorted(charts.parsed[i].chart_id for i in mine) for mine in charts_of],
@@ -179,6 +180,7 @@ def _beats_table(charts: Charts, audio: Sequence[LoadedAudio], charts_of: Sequen
             _strictest([rights[i] for i in (best, *mine)]) for best, mine in zip(chosen, charts_of, strict=True)
         ],
         "audio_md5": [one.md5 for one in audio],
+        "loudness": [one.measured.loudness if one.measured else None for one in audio],
         "warnings": [[] for _ in audio],
     }
     schema = arrow_schema(BEATS_CONFIG)

@@ -41,6 +41,9 @@ from rhythm_maps.loading import ECDC_FOLDER
     help="Keep only the charts that this playlist lists (Beat Saber: .bplist); may be given several times.",
 )
 @click.option("--stars", is_flag=True, help="Compute star ratings at several rates (extra: rhythm-maps[stars]).")
+@click.option(
+    "--decode-audio", is_flag=True, help="Decode every recording: its true length, damage and loudness; takes longer."
+)
 @click.option("--min-notes", default=1, show_default=True, help="Charts with fewer notes are left out.")
 @token_options
 @click.option("--workers", default=1, show_default=True, help="Processes; the result does not depend on it.")
@@ -65,6 +68,7 @@ def command(
     token_device: str | None,
     *,
     stars: bool,
+    decode_audio: bool,
     yes: bool,
     fresh: bool,
     max_rejects: int | None,
@@ -102,6 +106,7 @@ def command(
         filters=wanted,
         stars=stars,
         playlists=playlists,
+        decode_audio=decode_audio,
         tokens=tokens,
     )
     if not installs:

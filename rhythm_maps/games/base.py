@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from rhythm_maps import limits
+from rhythm_maps.audio.mp3_clock import NO_CLOCK, Clock
 from rhythm_maps.errors import BadFormat
 from rhythm_maps.schema import Column
 
@@ -303,6 +304,14 @@ class Game(Protocol):
     def stars_source(self) -> str:
         """Return what computes the stars, with its version."""
 
+    def clock(self, audio: bytes, sampling_rate: int) -> Clock:
+        """Tell how the game's clock runs against the samples of an audio file, as soundfile decodes it.
+
+        Args:
+            audio: the whole file.
+            sampling_rate: in Hz.
+        """
+
     def parts(self, chart: pa.Table) -> Parts:
         """Say who plays each note of a chart.
 
@@ -312,7 +321,10 @@ class Game(Protocol):
 
 
 class GameDefaults:
-    """Answers of a game that has no default folders, lists of further ones, library, playlists and star rating."""
+    """Answers of a game that has no default folders, lists of further ones, library, playlists and star rating.
+
+    Its clock starts where the audio file does.
+    """
 
     places: tuple[str, ...] = ()
     folder_lists: tuple[str, ...] = ()
@@ -343,6 +355,11 @@ class GameDefaults:
     def stars_source(self) -> str:
         """Return nothing."""
         return ""
+
+    def clock(self, audio: bytes, sampling_rate: int) -> Clock:
+        """Start with the file's first sample."""
+        del audio, sampling_rate
+        return NO_CLOCK
 
     def parts(self, chart: pa.Table) -> Parts:
         """Take each lane for a part; as many as the chart has keys, where it says so."""

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from rhythm_maps.audio import decode
 from rhythm_maps.audio.loudness import PeakRms, gain_db, gain_for, peak_of
-from rhythm_maps.audio.measure import Measured
+from rhythm_maps.audio.measure import Measured, measured
 from rhythm_maps.audio.probe import probe
 from rhythm_maps.errors import BadFormat, BuildError
 from rhythm_maps.tokens.conditioning import Float32Array, LevelMeter
@@ -100,8 +100,7 @@ def tokenize(
             timeline (``empty_audio``).
     """
     timeline: Timeline = "file" if settings.timeline == "file" else "game"
-    rate = probe(data, name).sampling_rate
-    loudness = PeakRms(rate)
+    loudness = PeakRms(probe(data, name).sampling_rate)
     stream = decode.blocks(
         data,
         name,
@@ -126,7 +125,7 @@ def tokenize(
         codes=codes.astype("<u2").tobytes(),
         levels_db=levels.astype("<f4").tobytes(),
         gain_db=applied,
-        measured=Measured(stream.status, stream.frames_read, stream.frames_read / rate, loudness.value),
+        measured=measured(stream, loudness),
     )
 
 

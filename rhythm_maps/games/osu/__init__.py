@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from rhythm_maps.audio import mp3_clock
+from rhythm_maps.audio.mp3_clock import Clock
 from rhythm_maps.games.base import (
     ChartBatch,
     Facts,
@@ -72,6 +74,10 @@ class Osu(GameDefaults):
         from rhythm_maps.games.osu.describe import describe  # noqa: PLC0415 - only `inspect` needs the binary formats
 
         return describe(name, data)
+
+    def clock(self, audio: bytes, sampling_rate: int) -> Clock:
+        """Start an MP3 where BASS, the game's decoder, does; see `rhythm_maps.audio.mp3_clock`."""
+        return mp3_clock.clock(audio, sampling_rate)
 
     def samples(self) -> Iterator[Sample]:
         """Generate the osu! part of the sample pack."""
