@@ -54,8 +54,6 @@ _KEYS: Final = frozenset({"values", "units", "doc_string", *STATISTICS})
 _OURS: Final = frozenset(
     {"features", "names", "norm", "stats", "units", "docs", "schema_version", "fps", "source_rate"}
 )
-_EXACT_FLOAT16: Final = 2048
-"""Whole numbers up to this are exact in float16."""
 
 
 class SidecarWarning(UserWarning):
@@ -256,9 +254,9 @@ def _new_column(name: str, given: Mapping[str, Any], old: _Column | None, dtype:
         largest = np.finfo(stored.dtype).max
         hint = "; write it as dtype='float32'" if dtype == "float16" else ""
         raise UsageError(f"{name!r} is {exact[over[0]]:g} in frame {over[0]}, and {dtype} ends at {largest:g}{hint}")
-    changed = stored.astype(np.float64) != exact
-    if np.any(changed & (stored == 0)) or (np.any(changed & (np.abs(exact) > _EXACT_FLOAT16)) and _whole(exact)):
-        at = np.flatnonzero(changed)[0]
+    lost = np.abs(stored.astype(np.float64) - exact)
+    if len(exact) and lost.max() > (0 if _whole(exact) else float(np.finfo(dtype).eps) * np.abs(exact).max()):
+        at = int(lost.argmax())
         message = f"{where}: {name!r} is not exact in {dtype}: {exact[at]:.12g} became {stored[at]:.12g} (frame {at})"
         warnings.warn(f"{message}; dtype='float32' holds more", SidecarWarning, stacklevel=4)
     before = {} if old is None else old.entry
