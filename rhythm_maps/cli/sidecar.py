@@ -116,6 +116,12 @@ def init(
     help="What a table with time_s means between its rows.",
 )
 @click.option(
+    "--audio-feats", default="", metavar="NAMES", help="Features of the audio, such as rms_db,onset_strength."
+)
+@click.option("--recordings", type=_PATH, help="Folder of the recordings, for --audio-feats; else codes are decoded.")
+@click.option("--weights", default="pretrained", help="Weights that decode codes: pretrained, a file, calibrated:SEED.")
+@click.option("--device", default="auto", help="What decodes codes: auto, cpu, cuda.")
+@click.option(
     "--mode",
     type=click.Choice(["append", "overwrite"]),
     default="append",
@@ -142,6 +148,10 @@ def add(
     filename_regex: str | None,
     tables: tuple[Path, ...],
     between: str,
+    audio_feats: str,
+    recordings: Path | None,
+    weights: str,
+    device: str,
     mode: Any,
     *,
     from_filename: bool,
@@ -154,6 +164,15 @@ def add(
     from rhythm_maps.tokens.folder import mirrored, relative, share, token_files
 
     chosen = _chosen(consts, lins, tables, between, filename_regex, from_filename=from_filename)
+    if audio_feats:
+        from rhythm_maps.tokens import audio_producers
+
+        source = (
+            audio_producers.recordings(recordings) if recordings else audio_producers.decoded_codes(weights, device)
+        )
+        chosen.append(audio_producers.from_audio(_names(audio_feats), source))
+    if not chosen:
+        raise UsageError("nothing to add: give --const, --lin, --from-filename, --csv or --audio-feats")
     written = without = 0
     failed: list[str] = []
     paths = share(token_files(audio_root), audio_root, shard_index, shard_count)
@@ -203,8 +222,6 @@ def _chosen(
         chosen.append(producers.ramps(lins))
     if from_filename or pattern:
         chosen.append(producers.file_names(pattern or producers.FILE_NAME_PATTERN))
-    if not chosen:
-        raise UsageError("nothing to add: give --const, --lin, --from-filename or --csv (see --list-producers)")
     return chosen
 
 

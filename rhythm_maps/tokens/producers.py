@@ -46,6 +46,7 @@ PRODUCERS: Final[Mapping[str, str]] = {
     "const": "NAME=VALUE: the same value in every frame",
     "lin": "NAME=FROM:TO: a straight line from the first frame to the last",
     "from-filename": "numbers in the file's name: x_tempo_120.0.ecdc gives tempo = 120",
+    "audio-feats": "rms_db, onset_strength, log_mel, chroma, mfcc: of the recordings, else of the decoded codes",
     "csv": "columns of a table: one row a frame, rows at times (time_s), or one row a file (file)",
 }
 """Option of ``rhythm-maps sidecar add`` -> what it makes."""

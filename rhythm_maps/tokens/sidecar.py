@@ -41,6 +41,7 @@ __all__ = [
     "SidecarWarning",
     "init_sidecar",
     "read_sidecar",
+    "save_sidecar",
     "write_features",
     "write_sidecar_features",
     "write_sidecar_features_for_rel",
@@ -53,8 +54,6 @@ _KEYS: Final = frozenset({"values", "units", "doc_string", *STATISTICS})
 _OURS: Final = frozenset(
     {"features", "names", "norm", "stats", "units", "docs", "schema_version", "fps", "source_rate"}
 )
-_EXACT_FLOAT16: Final = 2048
-"""Whole numbers up to this are exact in float16."""
 
 
 class SidecarWarning(UserWarning):
@@ -180,6 +179,28 @@ def write_features(
     return _save(path, folder, made, {name: column.entry for name, column in columns.items()}, meta)
 
 
+def save_sidecar(path: Path, sidecar: Sidecar, *, folder: Path | None = None) -> Path:
+    """Write a sidecar as it is, in version 2, in place of what is there.
+
+    Args:
+        path: the token file.
+        sidecar: its values are stored as its `dtype`, float32 where that is not float16.
+        folder: where the sidecar lies; None for beside the token file.
+    """
+    numbers = [(one.minimum, one.maximum, one.mean, one.std) for one in sidecar.features]
+    entries = {
+        feature.name: {
+            **{key: value for key, value in zip(STATISTICS, known, strict=True) if value is not None},
+            "units": feature.unit,
+            "doc_string": feature.description,
+        }
+        for feature, known in zip(sidecar.features, numbers, strict=True)
+    }
+    values = sidecar.values.astype("float16" if sidecar.dtype == "float16" else "float32")
+    fps = ecdc.FRAME_RATE if sidecar.fps is None else sidecar.fps
+    return _save(path, folder, values, entries, {"fps": fps})
+
+
 def _check_choice(what: str, value: str, choices: Sequence[str]) -> None:
     if value not in choices:
         raise UsageError(f"{what} is {value!r}: one of {', '.join(choices)} is expected")
@@ -233,9 +254,9 @@ def _new_column(name: str, given: Mapping[str, Any], old: _Column | None, dtype:
         largest = np.finfo(stored.dtype).max
         hint = "; write it as dtype='float32'" if dtype == "float16" else ""
         raise UsageError(f"{name!r} is {exact[over[0]]:g} in frame {over[0]}, and {dtype} ends at {largest:g}{hint}")
-    changed = stored.astype(np.float64) != exact
-    if np.any(changed & (stored == 0)) or (np.any(changed & (np.abs(exact) > _EXACT_FLOAT16)) and _whole(exact)):
-        at = np.flatnonzero(changed)[0]
+    lost = np.abs(stored.astype(np.float64) - exact)
+    if len(exact) and lost.max() > (0 if _whole(exact) else float(np.finfo(dtype).eps) * np.abs(exact).max()):
+        at = int(lost.argmax())
         message = f"{where}: {name!r} is not exact in {dtype}: {exact[at]:.12g} became {stored[at]:.12g} (frame {at})"
         warnings.warn(f"{message}; dtype='float32' holds more", SidecarWarning, stacklevel=4)
     before = {} if old is None else old.entry

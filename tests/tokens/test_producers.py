@@ -7,12 +7,13 @@ import json
 
 import numpy as np
 import pytest
+import soundfile
 from click.testing import CliRunner
 from token_files import codes_of, write_tokens
 
 from rhythm_maps.cli import cli
 from rhythm_maps.errors import BadFormat, InputError, UsageError
-from rhythm_maps.tokens import ecdc, producers, read_sidecar, write_sidecar_features
+from rhythm_maps.tokens import audio_producers, ecdc, producers, read_sidecar, write_sidecar_features
 from rhythm_maps.tokens.producers import Job
 
 FRAMES = 20
@@ -159,6 +160,65 @@ def test_missing_tables_are_named(tmp_path):
         producers.tables(tmp_path / "tables")(job(tmp_path))
 
 
+# --- audio ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def tone(tmp_path):
+    """A tone that is half as loud from frame 10 on, as a recording of 20 frames less 7 samples."""
+    samples = np.sin(np.arange(FRAMES * 320 - 7) / 7) * np.where(np.arange(FRAMES * 320 - 7) < 3200, 0.5, 0.25)
+    folder = tmp_path / "recordings"
+    folder.mkdir()
+    soundfile.write(folder / "a.flac", samples, 24_000)
+    return folder
+
+
+def test_levels_of_a_recording(tone, tmp_path):
+    made = audio_producers.from_audio(["rms_db"], audio_producers.recordings(tone))(job(tmp_path))
+    level = made["rms_db"]["values"]
+    assert (len(level), made["rms_db"]["units"]) == (FRAMES, "dB")
+    assert level[2] == pytest.approx(20 * np.log10(0.5 / np.sqrt(2)), abs=0.1)
+    assert level[2] - level[15] == pytest.approx(20 * np.log10(2), abs=0.1)
+
+
+def test_features_of_a_recording_have_one_column_a_value(tone, tmp_path):
+    pytest.importorskip("librosa")
+    made = audio_producers.from_audio(["chroma", "onset_strength"], audio_producers.recordings(tone))(job(tmp_path))
+    assert list(made)[:2] == ["chroma_C", "chroma_C#"]
+    assert len(made) == 13
+    assert {len(one["values"]) for one in made.values()} == {FRAMES}
+    assert np.argmax(made["onset_strength"]["values"]) in range(13)
+
+
+def test_levels_of_decoded_codes_are_those_of_what_the_codec_gives(tmp_path):
+    """With random weights, which are enough here and quick."""
+    torch = pytest.importorskip("torch")
+    from rhythm_maps.tokens.encodec import Encoder
+    from rhythm_maps.tokens.weights import empty_model
+
+    torch.save(empty_model().state_dict(), tmp_path / "random.th")
+    weights, one = str(tmp_path / "random.th"), job(tmp_path)
+    made = audio_producers.from_audio(["rms_db"], audio_producers.decoded_codes(weights, "cpu"))(one)
+    sound = Encoder(weights, device="cpu").decode(one.tokens.codes)
+    expected = 20 * np.log10(np.sqrt(np.mean(sound.reshape(FRAMES, 320).astype(np.float64) ** 2, axis=1)) + 1e-12)
+    np.testing.assert_allclose(made["rms_db"]["values"], expected, atol=1e-4)
+
+
+def test_recordings_that_do_not_fit_are_refused(tone, tmp_path):
+    source = audio_producers.recordings(tone)
+    with pytest.raises(BadFormat, match="20 frames at 24 kHz, and the token file 21"):
+        audio_producers.from_audio(["rms_db"], source)(job(tmp_path, frames=21))
+    with pytest.raises(BadFormat, match=r"no b\.wav or the like"):
+        audio_producers.from_audio(["rms_db"], source)(job(tmp_path, "b.ecdc"))
+    (tone / "a.wav").write_bytes((tone / "a.flac").read_bytes())
+    with pytest.raises(BadFormat, match=r"a\.flac and a\.wav"):
+        audio_producers.from_audio(["rms_db"], source)(job(tmp_path))
+    with pytest.raises(InputError):
+        audio_producers.recordings(tone / "none")
+    with pytest.raises(UsageError, match="unknown features pitch"):
+        audio_producers.from_audio(["pitch"], source)
+
+
 # --- the commands -----------------------------------------------------------------------------------------------------
 
 
@@ -180,6 +240,16 @@ def test_add_writes_what_all_producers_make(root):
     read = read_sidecar(root / "deep" / "b_tempo_120.0.ecdc")
     assert read.names == ("scene", "gain", "tempo")
     assert read.values.shape == (FRAMES + 1, 3)
+
+
+def test_add_takes_features_of_recordings(root, tone):
+    soundfile.write(tone / "deep.wav", np.zeros(10), 24_000)
+    (tone / "deep").mkdir()
+    soundfile.write(tone / "deep" / "b_tempo_120.0.wav", np.zeros(FRAMES * 320 + 1), 24_000)
+    result = run("add", "--audio-root", root, "--recordings", tone, "--audio-feats", "rms_db")
+    assert (result.exit_code, result.output) == (0, "2 sidecars written.\n")
+    assert read_sidecar(root / "a.ecdc").features[0].unit == "dB"
+    assert set(read_sidecar(root / "deep" / "b_tempo_120.0.ecdc").values[:, 0]) == {-240}
 
 
 def test_add_keeps_or_replaces(root):

@@ -167,12 +167,12 @@ def test_lost_whole_numbers_are_told(tmp_path):
 
 
 def test_values_that_vanish_are_told(tmp_path):
-    with pytest.warns(SidecarWarning, match="'x' is not exact in float16: 1e-09 became 0"):
-        write(tmp_path, {"x": [0.5, 1e-9]})
+    with pytest.warns(SidecarWarning, match="'x' is not exact in float16: 2e-09 became 0"):
+        write(tmp_path, {"x": [1e-9, 2e-9]})
 
 
 def test_ordinary_fractions_are_rounded_in_silence(tmp_path, recwarn):
-    write(tmp_path, {"x": [0.1, 3000.3]})
+    write(tmp_path, {"x": [0.1, 3000.3], "sine": [1, np.sin(np.pi)]})
     assert not recwarn.list
 
 
