@@ -27,6 +27,8 @@ TAP, HOLD, SLIDE, ROLL, SPIN = range(5)
 
 F64, F32, I32, I64, STR, BOOL = pa.float64(), pa.float32(), pa.int32(), pa.int64(), pa.string(), pa.bool_()
 DATE = pa.date32()
+INSTANT = pa.timestamp("ms", tz="UTC")
+"""Milliseconds: Parquet has no seconds, and a reader must find the type that the features declare."""
 
 
 def lists(**fields: pa.DataType) -> pa.DataType:
@@ -89,7 +91,17 @@ TEMPO = lists(time_s=F64, beat_length_s=F64, meter=I32, omit_first_bar=BOOL)
 BEATS = lists(time_s=F64, position=I32)
 NOTES = lists(time_s=F64, end_s=F64, beat=F64, kind=pa.int64(), lane=I32, x=F32, y=F32)
 STARS = lists(rate=F32, stars=F32)
-RIGHTS = struct(source=STR, terms_url=STR, official=BOOL)
+RIGHTS = struct(
+    source=STR,
+    terms_url=STR,
+    basis=STR,
+    permission_ref=STR,
+    download_disabled=BOOL,
+    declared_ai=STR,
+    opt_out=BOOL,
+    official=BOOL,
+    obtained_at=INSTANT,
+)
 AUDIO = struct(bytes=pa.binary(), path=STR)
 
 _SHARED_IDS = (
@@ -135,7 +147,11 @@ _SHARED_TIME = (
 _RIGHTS = Column(
     "rights",
     RIGHTS,
-    "Where the content came from, the terms that govern it, and whether it is an official level of the game.",
+    "Where the content came from and the terms that govern it; basis and permission_ref: on what ground it is "
+    "published, and 16 hex of the sha256 of the line that says so in the publisher's list of permissions; "
+    "download_disabled and declared_ai: what its source says of downloads and of how it was made (null: nothing); "
+    "opt_out: its file asks not to be used (`robots: disallow`); official: a level of the game itself; obtained_at: "
+    "when it was fetched, null for local files. A recording has the strictest of its charts.",
     profile="public",
 )
 _WARNINGS = Column(

@@ -34,6 +34,8 @@ class Parsed:
     loaded: LoadedMapset
     audio: LoadedAudio | None
     """Its recording; None where there is none that can be used."""
+    opt_out: bool = False
+    """Its own file asks not to be used."""
 
     @property
     def data(self) -> bytes:
@@ -135,11 +137,12 @@ def _parsed(batch: Sequence[LoadedMapset], result: ChartBatch) -> list[Parsed]:
     entries = [{chart.name: chart for chart in loaded.entry.charts} for loaded in batch]
     found = []
     columns = zip(result.mapset.tolist(), result.names, result.chart_ids, result.mapset_ids, strict=True)
-    for i, name, chart_id, mapset_id in columns:
+    for number, (i, name, chart_id, mapset_id) in enumerate(columns):
         loaded, entry = batch[i], entries[i][name]
         audio = loaded.audio[entry.audio] if entry.audio else None
         own_id = mapset_id or f"sha256:{loaded.entry.digest[:16]}"
-        found.append(Parsed(chart_id, own_id, entry, loaded, None if audio is None or audio.error else audio))
+        audio = None if audio is None or audio.error else audio
+        found.append(Parsed(chart_id, own_id, entry, loaded, audio, number in result.opted_out))
     return found
 
 
@@ -191,7 +194,8 @@ def _own_columns(game: Game, table: pa.Table, parsed: Sequence[Parsed]) -> dict[
 
 def _rights(game: Game, one: Parsed) -> dict[str, Any]:
     source = "install" if one.loaded.official else "local"
-    return {"source": source, "terms_url": game.terms_url, "official": one.loaded.official}
+    official = one.loaded.official
+    return {"source": source, "terms_url": game.terms_url, "opt_out": one.opt_out, "official": official}
 
 
 def _names(table: pa.Table, column: str) -> list[str]:

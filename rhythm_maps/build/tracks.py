@@ -22,6 +22,8 @@ _OF_CHART = (
     "labelled_end_s", "timing_quality",
 )  # fmt: skip
 """Columns that a recording takes from its representative chart."""
+_FORBIDDING = ("opt_out", "download_disabled", "declared_ai")
+"""Of a recording's rights what one of its charts is enough to say."""
 Tempo = tuple[FloatArray, FloatArray, FloatArray]
 """Starts, beat lengths and metres (0 where none is stated) of a chart's tempo segments."""
 _SAME_S = 0.002 + 1e-9
@@ -151,9 +153,7 @@ def _beats_table(charts: Charts, audio: Sequence[LoadedAudio], charts_of: Sequen
         "n_charts": [len(mine) for mine in charts_of],
         "chart_ids": [sorted(charts.parsed[i].chart_id for i in mine) for mine in charts_of],
         "games": [sorted({games[i] for i in mine}) for mine in charts_of],
-        "rights": [
-            _strictest([rights[i] for i in (best, *mine)]) for best, mine in zip(chosen, charts_of, strict=True)
-        ],
+        "rights": [strictest([rights[i] for i in (best, *mine)]) for best, mine in zip(chosen, charts_of, strict=True)],
         "audio_md5": [one.md5 for one in audio],
         "warnings": [[] for _ in audio],
     }
@@ -193,9 +193,11 @@ def _representatives(charts: Charts, charts_of: Sequence[Sequence[int]]) -> list
     return found
 
 
-def _strictest(rights: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Return the rights of an official chart where there is one, else those of the first."""
-    return next((one for one in rights if one["official"]), rights[0])
+def strictest(rights: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the rights of an official chart where there is one, else of the first, with all that any of them says."""
+    kept = next((one for one in rights if one["official"]), rights[0])
+    said = {name: one[name] for name in _FORBIDDING for one in reversed(rights) if one.get(name)}
+    return {**kept, **said}
 
 
 def _same(one: Tempo, other: Tempo) -> bool:

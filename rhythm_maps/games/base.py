@@ -100,6 +100,7 @@ class ChartBatch:
         mapset_ids: the game's own ids of the mapsets, None where it has none, ``[charts]``.
         data: the game's own columns; only its `rows` looks inside.
         rejects: the charts that gave no row.
+        opted_out: numbers of the charts whose own file asks not to be used.
     """
 
     mapset: IntArray
@@ -108,6 +109,7 @@ class ChartBatch:
     mapset_ids: list[str | None]
     data: Any
     rejects: list[ChartReject] = field(default_factory=list)
+    opted_out: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
