@@ -88,6 +88,8 @@ LIBRARY_BYTES = 1024 * MIB
 """Largest library file of a game that a scan reads."""
 PLAYLIST_BYTES = 16 * MIB
 """Largest playlist: some 150 bytes a song, and a cover picture."""
+OPT_OUTS_BYTES = 64 * MIB
+"""Largest file of opt-outs or permissions, or answer about deleted maps: some 300,000 lines of 200 bytes."""
 FOLDER_LIST_BYTES = MIB // 4
 """Largest list of further folders in an install: one has some 200 bytes a folder."""
 
@@ -118,6 +120,8 @@ READ_AHEAD_BYTES = 1 * MIB
 """Chart bytes that are handed to a game's parser at once: batches of 256 KB to 1 MB decode fastest (caches)."""
 ROW_GROUP_BYTES = 64 * MIB
 """Largest row group: it is what a streaming reader holds per worker (the Hub's viewer reads at most 100 to 300 MB)."""
+PUBLISHED_ROW_GROUP_BYTES = 100_000_000
+"""Largest row group that is published, unless one row is larger: the Hub's viewer reads no more."""
 SHARD_BYTES = 256 * MIB
 """A Parquet file aims to stay below this when the number of shards is chosen."""
 SHARD_BYTES_KEPT = 512 * MIB

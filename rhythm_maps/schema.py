@@ -27,7 +27,7 @@ TAP, HOLD, SLIDE, ROLL, SPIN = range(5)
 
 F64, F32, I32, I64, STR, BOOL = pa.float64(), pa.float32(), pa.int32(), pa.int64(), pa.string(), pa.bool_()
 DATE = pa.date32()
-INSTANT = pa.timestamp("ms", tz="UTC")
+TIMESTAMP = pa.timestamp("ms", tz="UTC")
 """Milliseconds: Parquet has no seconds, and a reader must find the type that the features declare."""
 
 
@@ -100,7 +100,7 @@ RIGHTS = struct(
     declared_ai=STR,
     opt_out=BOOL,
     official=BOOL,
-    obtained_at=INSTANT,
+    obtained_at=TIMESTAMP,
 )
 AUDIO = struct(bytes=pa.binary(), path=STR)
 

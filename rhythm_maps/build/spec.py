@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from rhythm_maps import games, limits
 from rhythm_maps.build import presets
+from rhythm_maps.build.opt_outs import OptOuts
 from rhythm_maps.build.playlists import read_playlists
 from rhythm_maps.build.presets import Filter
 from rhythm_maps.errors import UsageError
@@ -35,6 +36,7 @@ class Spec(msgspec.Struct, frozen=True):
         filters: further filters over chart columns; all must hold.
         stars: compute star ratings instead of taking them from a library of the game.
         playlist: keep only the charts that this lists (`playlists.read_playlists`); empty for all.
+        opt_outs: leave out the charts that these keys mean (`opt_outs.OptOuts`).
         row_group_bytes: largest row group.
         schema_version: version of the columns.
     """
@@ -46,6 +48,7 @@ class Spec(msgspec.Struct, frozen=True):
     filters: tuple[Filter, ...] = ()
     stars: bool = False
     playlist: tuple[str, ...] = ()
+    opt_outs: tuple[str, ...] = ()
     row_group_bytes: int = limits.ROW_GROUP_BYTES
     schema_version: str = SCHEMA_VERSION
 
@@ -65,6 +68,7 @@ def make_spec(
     filters: Sequence[Sequence[Any]] = (),
     stars: bool = False,
     playlists: Sequence[str | PathLike[str]] = (),
+    opt_outs: OptOuts | None = None,
     row_group_bytes: int = limits.ROW_GROUP_BYTES,
 ) -> Spec:
     """Check the parts of a build's description and put them together.
@@ -90,7 +94,17 @@ def make_spec(
     listed = read_playlists(game, playlists)
     if stars:
         own.stars(b"")  # says now, and not in the middle of a build, that its library is missing
-    return Spec(game, ordered, min_notes, preset, checked, stars, listed, row_group_bytes)
+    return Spec(
+        game,
+        ordered,
+        min_notes,
+        preset,
+        checked,
+        stars,
+        listed,
+        opt_outs.keys if opt_outs else (),
+        row_group_bytes,
+    )
 
 
 def columns(game: str, config: str) -> tuple[Column, ...]:

@@ -31,6 +31,12 @@ from rhythm_maps.errors import UsageError
     metavar="FILE",
     help="Keep only the charts that this playlist lists (Beat Saber: .bplist); may be given several times.",
 )
+@click.option(
+    "--opt-outs",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Leave out what this file lists, instead of your own list (rhythm-maps opt-out list shows it).",
+)
 @click.option("--stars", is_flag=True, help="Compute star ratings at several rates (extra: rhythm-maps[stars]).")
 @click.option("--min-notes", default=1, show_default=True, help="Charts with fewer notes are left out.")
 @click.option("--workers", default=1, show_default=True, help="Processes; the result does not depend on it.")
@@ -46,6 +52,7 @@ def command(
     preset: str,
     filters: tuple[str, ...],
     playlists: tuple[str, ...],
+    opt_outs: Path | None,
     min_notes: int,
     workers: int,
     *,
@@ -65,6 +72,7 @@ def command(
     The folder holds Parquet, a README that names the configs, and a ledger of everything that was read. A build that
     was stopped goes on where it was when the same command runs again.
     """
+    from rhythm_maps.build import opt_outs as opt_out_files
     from rhythm_maps.build.run import build
     from rhythm_maps.build.spec import make_spec
 
@@ -78,6 +86,7 @@ def command(
         filters=wanted,
         stars=stars,
         playlists=playlists,
+        opt_outs=opt_out_files.read(opt_outs),
     )
     if not installs:
         paths = paths or find_paths(game, yes=yes)

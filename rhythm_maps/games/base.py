@@ -296,6 +296,10 @@ class Game(Protocol):
     def stars_source(self) -> str:
         """Return what computes the stars, with its version."""
 
+    @property
+    def asks_permission(self) -> bool:
+        """Tell whether the terms want each author's permission before content of a map is made public."""
+
 
 class GameDefaults:
     """Answers of a game that has no default folders, lists of further ones, library, playlists and star rating."""
@@ -304,6 +308,7 @@ class GameDefaults:
     folder_lists: tuple[str, ...] = ()
     library_files: tuple[str, ...] = ()
     playlist_suffixes: tuple[str, ...] = ()
+    asks_permission: bool = False
 
     def named_folders(self, name: str, data: bytes) -> Sequence[NamedFolder]:
         """Name none."""

@@ -37,6 +37,7 @@ class BeatSaber(GameDefaults):
     places: tuple[str, ...] = PLACES
     folder_lists: tuple[str, ...] = ("UserData/SongCore/folders.xml",)
     playlist_suffixes: tuple[str, ...] = (".bplist", ".json")
+    asks_permission: bool = True
 
     def marks(self, file_name: str) -> bool:
         """Tell whether a file of this name (no folders) makes its folder a level."""
