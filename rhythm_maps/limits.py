@@ -86,6 +86,11 @@ AUDIO_RATE = 192_000
 
 LIBRARY_BYTES = 1024 * MIB
 """Largest library file of a game that a scan reads."""
+FACTS_DOCUMENT_BYTES = 128 * MIB
+"""Largest JSON document of facts, or line of a file of lines; a page of 100 maps of BeatSaver's API has 300 KB. It
+takes several times that in memory, so that a larger collection must be JSON lines."""
+FACTS_PROBLEMS = 1_000
+"""Most unusable entries of a file of facts that are told of one by one; of further ones their number is."""
 PLAYLIST_BYTES = 16 * MIB
 """Largest playlist: some 150 bytes a song, and a cover picture."""
 OPT_OUTS_BYTES = 64 * MIB

@@ -91,6 +91,7 @@ TEMPO = lists(time_s=F64, beat_length_s=F64, meter=I32, omit_first_bar=BOOL)
 BEATS = lists(time_s=F64, position=I32)
 NOTES = lists(time_s=F64, end_s=F64, beat=F64, kind=pa.int64(), lane=I32, x=F32, y=F32)
 STARS = lists(rate=F32, stars=F32)
+VOTES = struct(up=I64, down=I64, score=F64, as_of=DATE)
 RIGHTS = struct(
     source=STR,
     terms_url=STR,
@@ -183,6 +184,13 @@ CHARTS: tuple[Column, ...] = (
     Column("format_version", STR, "Version of the file format as the file states it."),
     Column("beatmap_id", I64, "osu! website's id of the chart; null when it has none.", nullable=True),
     Column("beatmapset_id", I64, "osu! website's id of the mapset; null when it has none.", nullable=True),
+    Column(
+        "beatsaver_id",
+        STR,
+        "BeatSaver's id (key) of the map: by BeatSaver's own facts, else by a folder or archive that is named as "
+        "BeatSaver names downloads, with this song's title; null elsewhere.",
+        nullable=True,
+    ),
     Column("title", STR, "Song title, romanised where the source keeps both."),
     Column("artist", STR, "Song artist, romanised where the source keeps both."),
     Column("title_unicode", STR, "Song title in its own script; the title where the source keeps one only."),
@@ -215,20 +223,40 @@ CHARTS: tuple[Column, ...] = (
     Column("suggestions", pa.list_(STR), "Mods it is better with, as the file says; null elsewhere.", nullable=True),
     Column("modded", BOOL, "It needs a mod, as the file says; null in games without mods.", nullable=True),
     Column("in_bounds", BOOL, "No object stands where only a mod can put it; null elsewhere.", nullable=True),
-    Column("declared_ai", BOOL, "A generator is credited as its mapper; null where nothing is said.", nullable=True),
+    Column(
+        "declared_ai",
+        BOOL,
+        "Its source declares it AI-made (rights.declared_ai says how), or a generator is credited as its mapper; null "
+        "where neither is said.",
+        nullable=True,
+    ),
     Column("keys", I32, "Number of columns of a mania chart; null elsewhere.", nullable=True),
     Column("njs", F64, "Beat Saber's note jump speed in metres a second; null elsewhere.", nullable=True),
     Column(
         "status",
         STR,
-        "Standing on the game's website: ranked, approved, qualified, loved, pending, unsubmitted, unknown; null where "
-        "no source says.",
+        "Standing on the game's website: ranked, approved, qualified, loved, pending, unsubmitted, unknown; BeatSaver: "
+        "ranked, qualified (by ScoreSaber or BeatLeader), published, wip, deleted; null where no source says.",
         nullable=True,
     ),
+    Column(
+        "ranked_by", pa.list_(STR), "Who ranks it: ScoreSaber, BeatLeader; null where no source says.", nullable=True
+    ),
+    Column("curated", BOOL, "A curator of the website chose it; null where no source says.", nullable=True),
     Column("status_as_of", DATE, "Day on which the source last looked the status up.", nullable=True),
     Column("stars", F32, "Star rating without mods; null where no source says and it was not computed.", nullable=True),
     Column("stars_by_rate", STARS, "Star rating at several rates of play, slowest first.", nullable=True),
     Column("stars_source", STR, "What the stars come from, with its version.", nullable=True),
+    Column("submitted_at", TIMESTAMP, "When the mapset was first published on the website.", nullable=True),
+    Column("year", I32, "Year of submitted_at.", nullable=True),
+    Column(
+        "votes",
+        VOTES,
+        "Votes for and against the mapset on the website, the score that the website makes of them (0 to 1), and the "
+        "day of the count where it is known.",
+        nullable=True,
+    ),
+    Column("rating", F64, "votes.score as a column of its own, so that it can be filtered.", nullable=True),
     *_SHARED_TIME[:2],
     Column("tempo_min_bpm", F64, "Slowest tempo in beats a minute.", nullable=True),
     Column("tempo_max_bpm", F64, "Fastest tempo in beats a minute.", nullable=True),

@@ -89,7 +89,7 @@ def _batches(
 
 
 def _filtered(charts: Charts, spec: Spec, ledger: Ledger) -> Charts:
-    """Leave out copies, opt-outs, charts with too few notes and those that the filters drop, each with its line."""
+    """Leave out copies, opt-outs, AI-made charts, those with few notes and what filters drop, each with its line."""
     few = pc.fill_null(pc.less(charts.table["n_notes"], spec.min_notes), fill_value=False).to_pylist()
     passed = presets.mask(charts.table, spec.all_filters)
     wanted = passed.to_pylist() if passed is not None else [True] * len(few)
@@ -109,6 +109,8 @@ def _filtered(charts: Charts, spec: Spec, ledger: Ledger) -> Charts:
             code, reason = "opted_out", "a list of opt-outs names it, its mapper, song or recording"
         elif playlist and not any(listed(chart_id, playlist)):
             code, reason = "not_in_playlist", "no playlist lists it"
+        elif not spec.include_ai and one.declared_ai:
+            code, reason = "declared_ai", f"its source declares it AI-made ({one.declared_ai})"
         elif has_few:
             code, reason = "few_notes", f"fewer than {spec.min_notes} notes"
         elif not is_wanted:
