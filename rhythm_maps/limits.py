@@ -126,8 +126,8 @@ WARNINGS = 50
 """Most warnings a row keeps."""
 
 # --- cards ------------------------------------------------------------------------------------------------------------
-CARD_BYTES = 8 * MIB
-"""Largest README that is checked. Ours stay below 100 KiB; the Hub refuses far smaller ones as regular files."""
+CARD_BYTES = 2 * MIB
+"""Largest README that is checked. Ours stay below 100 KiB, and reading YAML takes seconds a MiB."""
 CARD_TEXT = 60
 """Most characters of a title, name or other text of the data in a cell of a card's table."""
 CARD_OUTPUT_LINE = 120

@@ -1,7 +1,7 @@
 """The card of a dataset: README.md and pictures, made of what lies in its folder.
 
-Nothing in it comes from elsewhere but `CardFacts`, and nothing says when or where it was made: the same folder and facts
-give the same bytes. Numbers are counted anew, and examples are run; what does not count or run gives no card.
+Nothing in it comes from elsewhere but `CardFacts`, and nothing says when or where it was made: the same folder and
+facts give the same bytes. Numbers are counted anew, and examples are run; what does not count or run gives no card.
 """
 
 from __future__ import annotations

@@ -195,7 +195,13 @@ def rejects(stats: CardStats) -> str:
 def versions(facts: CardFacts) -> str:
     """Return the change log, newest first."""
     if not facts.changes:
-        return f"{facts.version}: the first one." if facts.version else "This folder has not been published."
+        return (
+            f"{facts.version}: the first one."
+            if facts.version
+            else (
+                "This folder has no version and has not been published; `rhythm-maps push` publishes it under one, as a tag."
+            )
+        )
     return "\n\n".join(_change(change) for change in facts.changes)
 
 

@@ -15,17 +15,19 @@ import pyarrow.parquet as pq
 
 from rhythm_maps.errors import BuildError
 from rhythm_maps.publish.contents import Contents
+from rhythm_maps.publish.markdown import cut
 
 Floats = npt.NDArray[np.float64]
 
 
 class Measure(NamedTuple):
-    """A number that a card draws: column, the word in its file name, title, and whether its axis is logarithmic."""
+    """A number that a card draws: column, word in its file name, title, whether it may span orders of magnitude."""
 
     column: str
     slug: str
     title: str
     log: bool = False
+    of: str = "charts"
 
 
 MEASURES = (
@@ -36,10 +38,14 @@ MEASURES = (
     Measure("year", "year", "Year"),
 )
 OF_RECORDINGS = (
-    Measure("tempo_bpm", "tempo", "Main tempo in beats a minute"),
-    Measure("duration_s", "length", "Length in seconds", log=True),
+    Measure("tempo_bpm", "tempo", "Main tempo in beats a minute", of="recordings"),
+    Measure("duration_s", "length", "Length in seconds", log=True, of="recordings"),
 )
 """The same where the folder has no charts."""
+
+
+_MODES, _MODE_TEXT = 8, 24
+"""Most modes that a card tells apart, and most characters of a mode's name: a level may call its own anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +133,7 @@ def _hours(contents: Contents) -> dict[str, float]:
 
 def _modes(charts: pa.Table) -> list[ModeRow]:
     rows: dict[tuple[str, str], dict[str, Any]] = {}
-    modes = charts["mode"].to_pylist() if "mode" in charts.column_names else [""] * len(charts)
+    modes = _modes_of(charts)
     known = {
         name: charts[name].to_pylist() for name in ("group_id", "n_notes", "length_s") if name in charts.schema.names
     }
@@ -156,16 +162,21 @@ def _values(contents: Contents, charts: pa.Table | None) -> dict[Measure, dict[s
         if measure.column in table.column_names:
             values = table[measure.column].cast(pa.float64()).fill_null(float("nan")).to_numpy()
             finite = np.isfinite(values) & ((values > 0) | (not measure.log))
-            modes = _mode_array(table)
+            modes = np.array(_modes_of(table), dtype=object)
             by_mode = {mode: values[finite & (modes == mode)] for mode in dict.fromkeys(modes.tolist())}
             if finite.any():
                 found[measure] = {mode: by_mode[mode] for mode in sorted(by_mode) if len(by_mode[mode])}
     return found
 
 
-def _mode_array(table: pa.Table) -> npt.NDArray[Any]:
-    modes = table["mode"].to_pylist() if "mode" in table.column_names else ["recordings"] * len(table)
-    return np.array(modes, dtype=object)
+def _modes_of(table: pa.Table) -> list[str]:
+    """Return the mode of each row; modes are open text, so all but the most frequent are "others"."""
+    if "mode" not in table.column_names:
+        return [""] * len(table)
+    modes = [cut(mode or "", _MODE_TEXT) for mode in table["mode"].to_pylist()]
+    counts = Counter(modes)
+    kept = set(sorted(counts, key=lambda mode: (-counts[mode], mode))[:_MODES])
+    return [mode if mode in kept else "others" for mode in modes]
 
 
 def _mappers(charts: pa.Table) -> Mappers | None:
