@@ -133,3 +133,13 @@ SHARD_BYTES_KEPT = 512 * MIB
 """With a previous version, the number of shards is kept until a file passes this."""
 WARNINGS = 50
 """Most warnings a row keeps."""
+
+# --- cards ------------------------------------------------------------------------------------------------------------
+CARD_BYTES = 2 * MIB
+"""Largest README that is checked. Ours stay below 100 KiB, and reading YAML takes seconds a MiB."""
+CARD_TEXT = 60
+"""Most characters of a title, name or other text of the data in a cell of a card's table."""
+CARD_OUTPUT_LINE = 120
+"""Longest line that a card shows of what an example printed."""
+CARD_EXAMPLE_SECONDS = 600.0
+"""Longest time that a card's examples may take together: each reads a few rows, the first of which may be 64 MiB."""
