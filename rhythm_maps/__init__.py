@@ -1,7 +1,8 @@
 """Rhythm-game maps as versioned Hugging Face datasets: audio, beats and notes on one clock.
 
 `load_dataset` reads your own maps, a build or a Hub repository; `register` makes ``datasets.load_dataset`` find the
-games. Both import what they need when they are called: importing this package is cheap.
+games; `to_dataset_dict` gives a build under the policy of a push. They import what they need when they are called:
+importing this package is cheap.
 """
 
 from __future__ import annotations
@@ -11,10 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rhythm_maps.loading import load_dataset, register
+    from rhythm_maps.publish.dataset_dict import to_dataset_dict
 
-__all__ = ["__version__", "load_dataset", "register"]
+__all__ = ["__version__", "load_dataset", "register", "to_dataset_dict"]
 
-_LAZY = {"load_dataset": "rhythm_maps.loading", "register": "rhythm_maps.loading"}
+_LAZY = {
+    "load_dataset": "rhythm_maps.loading",
+    "register": "rhythm_maps.loading",
+    "to_dataset_dict": "rhythm_maps.publish.dataset_dict",
+}
 
 
 def __getattr__(name: str) -> Any:
