@@ -26,7 +26,7 @@ from rhythm_maps.files import atomic
 from rhythm_maps.files.outputs import writing
 from rhythm_maps.publish import records
 from rhythm_maps.publish.card import write_card
-from rhythm_maps.publish.extras import CREDITS, OF_CREDITS, preview_columns, write_credits, write_preview
+from rhythm_maps.publish.extras import CREDITS, MADE_HERE, OF_CREDITS, preview_columns, write_credits, write_preview
 from rhythm_maps.publish.facts import CardFacts, Change
 from rhythm_maps.publish.permissions import read_permissions
 from rhythm_maps.publish.policy import (
@@ -207,7 +207,8 @@ def choose_configs(info: Mapping[str, Any], policy: Policy, configs: Sequence[st
         UsageError: one is not there, or the profile carries it not.
     """
     # The file has its keys in alphabetical order; the first config is the default one.
-    there = [*(config for config in CONFIGS if config in info["rows"]), *sorted(set(info["rows"]) - set(CONFIGS))]
+    stored = [config for config in info["rows"] if config not in MADE_HERE]
+    there = sorted(stored, key=lambda config: (CONFIGS.index(config) if config in CONFIGS else len(CONFIGS), config))
     unknown = [config for config in configs or () if config not in there]
     if unknown:
         raise UsageError(f"this build has no config {', '.join(unknown)}: it has {', '.join(there)}")
