@@ -231,7 +231,9 @@ def _write_configs(projection: Projection, chosen: Sequence[str], new: Path) -> 
     if not rows:
         raise NoDataError(f"{projection.build}: no row of {', '.join(chosen)} may be published.{refusals(verdicts)}")
     if "charts" in projection.info["rows"]:
-        charts = read(projection.build, projection.info, "charts", OF_CREDITS)
+        allowed = {column.name for column in kept_columns(projection.info["game"], "charts", projection.policy.profile)}
+        wanted = [name for name in OF_CREDITS if name in allowed]
+        charts = read(projection.build, projection.info, "charts", wanted)
         kept = charts.filter([chart in verdicts.kept_charts for chart in charts["chart_id"].to_pylist()])
         if count := write_credits([kept], new):
             rows["credits"] = {"train": count}
