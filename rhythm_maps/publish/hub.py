@@ -196,6 +196,10 @@ class Repository:
 
         self.ask("download its files", ask)
 
+    def list_for_reading(self, commit: str) -> None:
+        """List a commit once for all files of it that `open_remote` will open."""
+        self.ask(f"list the files of {commit}", lambda: self._files.find(f"datasets/{self.name}@{commit}"))
+
     def open_remote(self, path: str, commit: str) -> Any:
         """Open a file of a commit for reading by ranges."""
 

@@ -50,6 +50,7 @@ def _count(repository: Repository, commit: str, staged: Staged) -> Mapping[tuple
 
         return repository.ask(f"read {name} back", ask)
 
+    repository.list_for_reading(commit)
     with ThreadPoolExecutor(_READERS) as readers:
         for name, n in zip(names, readers.map(rows, names), strict=True):
             config, _, file = name.partition("/")

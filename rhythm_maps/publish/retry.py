@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from rhythm_maps import limits
-from rhythm_maps.errors import HubError
+from rhythm_maps.errors import HubError, RhythmMapsError
 
 _TRANSIENT = {0, 408, 409, 412, 425, 429, 500, 502, 503, 504}
 """Answers after which the same request may succeed; 0 is no answer at all."""
@@ -29,26 +29,21 @@ def retrying(name: str, what: str, call: Callable[[], _T], pause: Callable[[floa
     Raises:
         HubError: it failed.
     """
-    from huggingface_hub.errors import (  # noqa: PLC0415 - heavy, and only publishing needs it
-        HfHubHTTPError,
-        LocalEntryNotFoundError,
-        OfflineModeIsEnabled,
-    )
+    from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled  # noqa: PLC0415 - heavy
 
     # The root of all errors of its HTTP library, whichever that is in this version.
-    network: type[Exception] = HfHubHTTPError.__bases__[0]
-
+    network = (HfHubHTTPError.__bases__[0], ConnectionError, TimeoutError)
     wait = 1.0
     for attempt in range(1, limits.HUB_TRIES + 1):
         try:
             return call()
+        except RhythmMapsError:
+            raise
         except OfflineModeIsEnabled:
             raise HubError(f"{name}: cannot {what}: HF_HUB_OFFLINE is set. Unset it to use the Hub.") from None
-        except (network, LocalEntryNotFoundError, RuntimeError, ValueError) as error:
+        except (*network, OSError, RuntimeError, ValueError) as error:
             found = _network_error(error, network)
-            if found is None and not isinstance(error, ValueError):
-                raise
-            status, after = _status(found or error)
+            status, after = _status(found)
             if found is None or status not in _TRANSIENT or attempt == limits.HUB_TRIES:
                 raise HubError(f"{name}: cannot {what}: {_reason(found or error, status)}") from None
             if after > limits.HUB_RETRY_AFTER_SECONDS:
@@ -56,20 +51,20 @@ def retrying(name: str, what: str, call: Callable[[], _T], pause: Callable[[floa
                     f"{name}: cannot {what}: the Hub asks to wait {after:.0f} s. Run the same command "
                     "again then; what was uploaded is not sent twice."
                 ) from None
-        pause(max(after, wait) if after else wait)
+        pause(max(after, wait))
         wait = min(2 * wait, limits.HUB_WAIT_SECONDS)
     raise AssertionError("unreachable: the last try returns or raises")
 
 
-def _network_error(error: BaseException, root: type[Exception]) -> BaseException | None:
-    """Return the network error behind an error; uploads wrap theirs in a RuntimeError."""
+def _network_error(error: BaseException, roots: tuple[type[BaseException], ...]) -> BaseException | None:
+    """Return the network error behind an error; uploads wrap theirs in a RuntimeError, datasets in others."""
     at: BaseException | None = error
-    while at is not None and not isinstance(at, root):
-        at = at.__cause__
+    while at is not None and not isinstance(at, roots):
+        at = at.__cause__ or at.__context__
     return at
 
 
-def _status(error: BaseException) -> tuple[int, float]:
+def _status(error: BaseException | None) -> tuple[int, float]:
     """Return the status of an answer (0 where there was none) and the seconds that it asks to wait."""
     response = getattr(error, "response", None)
     if response is None:
@@ -81,7 +76,9 @@ def _status(error: BaseException) -> tuple[int, float]:
 def _reason(error: BaseException, status: int) -> str:
     """Say why in our words: those of the client may hold addresses of this machine."""
     if isinstance(error, ValueError):
-        return f"{str(error).splitlines()[0] if str(error) else 'the client refuses it'}"
+        return next(iter(str(error).splitlines()), "the client refuses it")
+    if not status and not isinstance(error, ConnectionError | TimeoutError) and isinstance(error, OSError):
+        return f"{type(error).__name__}. Check the name and the token, then run the same command again."
     reasons = {
         0: "the connection was lost. Run the same command again; what was uploaded is not sent twice.",
         401: "the Hub does not know the token. Log in with `hf auth login`, or set HF_TOKEN.",

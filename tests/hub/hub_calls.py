@@ -19,6 +19,7 @@ def warm() -> None:
     import datasets  # noqa: F401
     import huggingface_hub  # noqa: F401
     from datasets.packaged_modules.parquet import parquet  # noqa: F401
+    from fsspec.implementations import http  # noqa: F401
     from huggingface_hub import hf_file_system, lfs  # noqa: F401
 
     from rhythm_maps.publish import push  # noqa: F401
@@ -77,7 +78,7 @@ def push(
             options[name] = Path(options[name])
     repository = _repository(repo, token)
     made = push(Path(build), repository, version, Options(**options), dry_run=dry_run, checked=checked)
-    return {**_plain(made), "slept": _SLEPT}
+    return {**_plain(made), "slept": _SLEPT, "cpu": time.process_time()}
 
 
 def withdraw(repo: str, ids: list[str], version: str, *, reason: str = "", token: str | None = None) -> dict[str, Any]:

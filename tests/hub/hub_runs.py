@@ -80,6 +80,7 @@ class Runs:
             "HF_HUB_DISABLE_PROGRESS_BARS": "1",
             "RHYTHM_MAPS_CACHE": str(folder / "cache"),
             "NO_PROXY": "127.0.0.1,localhost",
+            "USE_TORCH": "0",  # datasets would import it for every stream
             "PYTHONPATH": "",
             **environment,
         }
