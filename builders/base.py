@@ -29,6 +29,11 @@ class MapsConfig(datasets.BuilderConfig):
         columns: names of the columns wanted; None for all.
         stars: compute star ratings (needs the extra ``[stars]``) instead of taking those of a game's library.
         playlists: paths of playlists: only the charts that they list are kept.
+        facts: paths of files that say more of the maps in a `data_dir`: saved answers of BeatSaver's API (JSON or JSON
+            lines; one called ``beatsaver.json`` or ``beatsaver.jsonl`` beside the maps is found by itself), or an
+            ``osu!.db`` that lies elsewhere.
+        include_ai: keep charts that their source declares AI-made; without, they are left out.
+        include_lights: decode Beat Saber's lights into the column `lights`, which is null without.
         on_bad_files: "warn" (default), "error" or "skip".
     """
 
@@ -40,6 +45,9 @@ class MapsConfig(datasets.BuilderConfig):
     columns: list[str] | None = None
     stars: bool = False
     playlists: list[str] | None = None
+    facts: list[str] | None = None
+    include_ai: bool = False
+    include_lights: bool = False
     on_bad_files: str = "warn"
 
     def create_config_id(self, config_kwargs: dict[str, Any], custom_features: object = None) -> str:
@@ -48,7 +56,9 @@ class MapsConfig(datasets.BuilderConfig):
             return str(self.name)
         if custom_features is not None:
             raise UsageError("features= is not taken: the schema is fixed; use columns= or cast the result")
-        manifest_path = generate.find_manifest(self.game, self.data_dir, self._manifest_path(), self.splits)
+        manifest_path = generate.find_manifest(
+            self.game, self.data_dir, self._manifest_path(), self.splits, self._facts()
+        )
         self.manifest = str(manifest_path)
         plan = generate.load_manifest(manifest_path, self.game)
         return f"{self.name}-{generate.cache_id(plan, self.request())}"
@@ -62,9 +72,15 @@ class MapsConfig(datasets.BuilderConfig):
             filters=self.filters,
             columns=self.columns,
             stars=self.stars,
+            include=("lights",) if self.include_lights else (),
+            include_ai=self.include_ai,
             playlists=self.playlists or (),
             on_bad_files=self.on_bad_files,
         )
+
+    def _facts(self) -> list[str]:
+        """Return the files of facts; one may be given without a list."""
+        return [self.facts] if isinstance(self.facts, str) else list(self.facts or ())
 
     def _manifest_path(self) -> str | None:
         if self.data_dir is not None or not self.data_files:

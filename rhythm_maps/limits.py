@@ -86,8 +86,15 @@ AUDIO_RATE = 192_000
 
 LIBRARY_BYTES = 1024 * MIB
 """Largest library file of a game that a scan reads."""
+FACTS_DOCUMENT_BYTES = 128 * MIB
+"""Largest JSON document of facts, or line of a file of lines; a page of 100 maps of BeatSaver's API has 300 KB. It
+takes several times that in memory, so that a larger collection must be JSON lines."""
+FACTS_PROBLEMS = 1_000
+"""Most unusable entries of a file of facts that are told of one by one; of further ones their number is."""
 PLAYLIST_BYTES = 16 * MIB
 """Largest playlist: some 150 bytes a song, and a cover picture."""
+OPT_OUTS_BYTES = 64 * MIB
+"""Largest file of opt-outs or permissions, or answer about deleted maps: some 300,000 lines of 200 bytes."""
 FOLDER_LIST_BYTES = MIB // 4
 """Largest list of further folders in an install: one has some 200 bytes a folder."""
 
@@ -118,6 +125,8 @@ READ_AHEAD_BYTES = 1 * MIB
 """Chart bytes that are handed to a game's parser at once: batches of 256 KB to 1 MB decode fastest (caches)."""
 ROW_GROUP_BYTES = 64 * MIB
 """Largest row group: it is what a streaming reader holds per worker (the Hub's viewer reads at most 100 to 300 MB)."""
+PUBLISHED_ROW_GROUP_BYTES = 100_000_000
+"""Largest row group that is published, unless one row is larger: the Hub's viewer reads no more."""
 SHARD_BYTES = 256 * MIB
 """A Parquet file aims to stay below this when the number of shards is chosen."""
 SHARD_BYTES_KEPT = 512 * MIB
@@ -134,3 +143,13 @@ HUB_WAIT_SECONDS = 16.0
 """Longest wait between two tries where the Hub names none."""
 HUB_RETRY_AFTER_SECONDS = 600.0
 """Longest wait that the Hub may ask for (its limits are counted in windows of 5 minutes); beyond it the push ends."""
+
+# --- cards ------------------------------------------------------------------------------------------------------------
+CARD_BYTES = 2 * MIB
+"""Largest README that is checked. Ours stay below 100 KiB, and reading YAML takes seconds a MiB."""
+CARD_TEXT = 60
+"""Most characters of a title, name or other text of the data in a cell of a card's table."""
+CARD_OUTPUT_LINE = 120
+"""Longest line that a card shows of what an example printed."""
+CARD_EXAMPLE_SECONDS = 600.0
+"""Longest time that a card's examples may take together: each reads a few rows, the first of which may be 64 MiB."""

@@ -10,7 +10,18 @@ from rhythm_maps import games
 from rhythm_maps.errors import RhythmMapsError, UsageError
 
 _ARGUMENTS_OF_DATASETS = ("cache_dir", "download_mode", "keep_in_memory")
-_OWN_ARGUMENTS = ("splits", "min_notes", "filters", "columns", "stars", "playlists", "on_bad_files")
+_OWN_ARGUMENTS = (
+    "splits",
+    "min_notes",
+    "filters",
+    "columns",
+    "stars",
+    "playlists",
+    "facts",
+    "include_ai",
+    "include_lights",
+    "on_bad_files",
+)
 
 
 def builder_module(name: str) -> str:
@@ -53,7 +64,8 @@ def load_dataset(
         num_proc: processes that prepare.
         kwargs: what ``datasets.load_dataset`` takes; with a game its ``cache_dir``, ``download_mode`` and
             ``keep_in_memory``, and our own ``splits``, ``min_notes``, ``filters``, ``columns``, ``stars``,
-            ``playlists`` and ``on_bad_files`` (see `rhythm_maps.builders.base.MapsConfig`).
+            ``playlists``, ``facts``, ``include_ai``, ``include_lights`` and ``on_bad_files`` (see
+            `rhythm_maps.builders.base.MapsConfig`).
 
     Returns:
         What ``datasets.load_dataset`` returns.

@@ -27,6 +27,8 @@ TAP, HOLD, SLIDE, ROLL, SPIN = range(5)
 
 F64, F32, I32, I64, STR, BOOL = pa.float64(), pa.float32(), pa.int32(), pa.int64(), pa.string(), pa.bool_()
 DATE = pa.date32()
+TIMESTAMP = pa.timestamp("ms", tz="UTC")
+"""Milliseconds: Parquet has no seconds, and a reader must find the type that the features declare."""
 
 
 def lists(**fields: pa.DataType) -> pa.DataType:
@@ -89,7 +91,18 @@ TEMPO = lists(time_s=F64, beat_length_s=F64, meter=I32, omit_first_bar=BOOL)
 BEATS = lists(time_s=F64, position=I32)
 NOTES = lists(time_s=F64, end_s=F64, beat=F64, kind=pa.int64(), lane=I32, x=F32, y=F32)
 STARS = lists(rate=F32, stars=F32)
-RIGHTS = struct(source=STR, terms_url=STR, official=BOOL)
+VOTES = struct(up=I64, down=I64, score=F64, as_of=DATE)
+RIGHTS = struct(
+    source=STR,
+    terms_url=STR,
+    basis=STR,
+    permission_ref=STR,
+    download_disabled=BOOL,
+    declared_ai=STR,
+    opt_out=BOOL,
+    official=BOOL,
+    obtained_at=TIMESTAMP,
+)
 AUDIO = struct(bytes=pa.binary(), path=STR)
 
 _SHARED_IDS = (
@@ -135,7 +148,11 @@ _SHARED_TIME = (
 _RIGHTS = Column(
     "rights",
     RIGHTS,
-    "Where the content came from, the terms that govern it, and whether it is an official level of the game.",
+    "Where the content came from and the terms that govern it; basis and permission_ref: on what ground it is "
+    "published, and 16 hex of the sha256 of the line that says so in the publisher's list of permissions; "
+    "download_disabled and declared_ai: what its source says of downloads and of how it was made (null: nothing); "
+    "opt_out: its file asks not to be used (`robots: disallow`); official: a level of the game itself; obtained_at: "
+    "when it was fetched, null for local files. A recording has the strictest of its charts.",
     profile="public",
 )
 _WARNINGS = Column(
@@ -167,6 +184,13 @@ CHARTS: tuple[Column, ...] = (
     Column("format_version", STR, "Version of the file format as the file states it."),
     Column("beatmap_id", I64, "osu! website's id of the chart; null when it has none.", nullable=True),
     Column("beatmapset_id", I64, "osu! website's id of the mapset; null when it has none.", nullable=True),
+    Column(
+        "beatsaver_id",
+        STR,
+        "BeatSaver's id (key) of the map: by BeatSaver's own facts, else by a folder or archive that is named as "
+        "BeatSaver names downloads, with this song's title; null elsewhere.",
+        nullable=True,
+    ),
     Column("title", STR, "Song title, romanised where the source keeps both."),
     Column("artist", STR, "Song artist, romanised where the source keeps both."),
     Column("title_unicode", STR, "Song title in its own script; the title where the source keeps one only."),
@@ -199,20 +223,40 @@ CHARTS: tuple[Column, ...] = (
     Column("suggestions", pa.list_(STR), "Mods it is better with, as the file says; null elsewhere.", nullable=True),
     Column("modded", BOOL, "It needs a mod, as the file says; null in games without mods.", nullable=True),
     Column("in_bounds", BOOL, "No object stands where only a mod can put it; null elsewhere.", nullable=True),
-    Column("declared_ai", BOOL, "A generator is credited as its mapper; null where nothing is said.", nullable=True),
+    Column(
+        "declared_ai",
+        BOOL,
+        "Its source declares it AI-made (rights.declared_ai says how), or a generator is credited as its mapper; null "
+        "where neither is said.",
+        nullable=True,
+    ),
     Column("keys", I32, "Number of columns of a mania chart; null elsewhere.", nullable=True),
     Column("njs", F64, "Beat Saber's note jump speed in metres a second; null elsewhere.", nullable=True),
     Column(
         "status",
         STR,
-        "Standing on the game's website: ranked, approved, qualified, loved, pending, unsubmitted, unknown; null where "
-        "no source says.",
+        "Standing on the game's website: ranked, approved, qualified, loved, pending, unsubmitted, unknown; BeatSaver: "
+        "ranked, qualified (by ScoreSaber or BeatLeader), published, wip, deleted; null where no source says.",
         nullable=True,
     ),
+    Column(
+        "ranked_by", pa.list_(STR), "Who ranks it: ScoreSaber, BeatLeader; null where no source says.", nullable=True
+    ),
+    Column("curated", BOOL, "A curator of the website chose it; null where no source says.", nullable=True),
     Column("status_as_of", DATE, "Day on which the source last looked the status up.", nullable=True),
     Column("stars", F32, "Star rating without mods; null where no source says and it was not computed.", nullable=True),
     Column("stars_by_rate", STARS, "Star rating at several rates of play, slowest first.", nullable=True),
     Column("stars_source", STR, "What the stars come from, with its version.", nullable=True),
+    Column("submitted_at", TIMESTAMP, "When the mapset was first published on the website.", nullable=True),
+    Column("year", I32, "Year of submitted_at.", nullable=True),
+    Column(
+        "votes",
+        VOTES,
+        "Votes for and against the mapset on the website, the score that the website makes of them (0 to 1), and the "
+        "day of the count where it is known.",
+        nullable=True,
+    ),
+    Column("rating", F64, "votes.score as a column of its own, so that it can be filtered.", nullable=True),
     *_SHARED_TIME[:2],
     Column("tempo_min_bpm", F64, "Slowest tempo in beats a minute.", nullable=True),
     Column("tempo_max_bpm", F64, "Fastest tempo in beats a minute.", nullable=True),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -80,12 +80,29 @@ def assemble(plan: Manifest, spec: Spec, key: str, units: Sequence[Unit], new: P
     text = readme.render(spec, rows, preset_rows, {**info, "version": info["versions"]["rhythm_maps"]})
     with atomic.create(new / "README.md") as file:
         file.write(text.encode("utf-8"))
-    info["files"] = _files(new)
-    info["content_sha256"] = hashlib.sha256(msgspec.json.encode(info["files"], order="deterministic")).hexdigest()
+    info["files"] = {path: file_entry(new / path) for path in _paths(new)}
+    info["content_sha256"] = content_digest(info["files"])
     info["key"] = key
     with atomic.create(new / INFO) as file:
-        file.write(msgspec.json.format(msgspec.json.encode(info, order="sorted"), indent=2) + b"\n")
+        file.write(info_bytes(info))
     return info
+
+
+def file_entry(path: Path) -> dict[str, Any]:
+    """Return what ``files`` of ``meta/info.json`` says of a file: its bytes and their sha256."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return {"bytes": path.stat().st_size, "sha256": digest}
+
+
+def content_digest(files: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return the sha256 that stands for all `files` of a ``meta/info.json``."""
+    return hashlib.sha256(msgspec.json.encode(files, order="deterministic")).hexdigest()
+
+
+def info_bytes(info: Mapping[str, Any]) -> bytes:
+    """Return a ``meta/info.json``."""
+    return msgspec.json.format(msgspec.json.encode(info, order="sorted"), indent=2) + b"\n"
 
 
 def _sum_rows(
@@ -138,11 +155,5 @@ def _reject_codes(outcomes: dict[str, int]) -> dict[str, int]:
     return dict(sorted(codes.items(), key=lambda item: (-item[1], item[0])))
 
 
-def _files(new: Path) -> dict[str, dict[str, Any]]:
-    found = {}
-    for path in sorted(new.rglob("*")):
-        if path.is_file():
-            with path.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-            found[path.relative_to(new).as_posix()] = {"bytes": path.stat().st_size, "sha256": digest}
-    return found
+def _paths(new: Path) -> list[str]:
+    return sorted(path.relative_to(new).as_posix() for path in new.rglob("*") if path.is_file())

@@ -6,7 +6,8 @@ import hashlib
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,14 @@ class Parsed:
     loaded: LoadedMapset
     audio: LoadedAudio | None
     """Its recording; None where there is none that can be used."""
+    opt_out: bool = False
+    """Its own file asks not to be used."""
+
+    @property
+    def declared_ai(self) -> str | None:
+        """Return its source's own word for who declared it AI-made; None where it does not say so."""
+        word: str | None = self.entry.facts.get("rights", {}).get("declared_ai")
+        return word
 
     @property
     def data(self) -> bytes:
@@ -59,11 +68,11 @@ def parse_charts(game: Game, batch: Sequence[LoadedMapset], spec: Spec, ledger: 
     """Parse a batch of mapsets; every chart that gives no row gets its ledger line here."""
     wanted = [_wanted(loaded, ledger) for loaded in batch]
     try:
-        result, parsed, table = _read(game, batch, wanted)
+        result, parsed, table = _read(game, batch, wanted, spec)
     except Exception as error:  # noqa: BLE001 - the boundary: a fault of ours costs its chart, never the build
         _log.debug("a batch failed; its charts are tried one by one", exc_info=error)
-        wanted = [_sound(game, batch, i, charts, ledger) for i, charts in enumerate(wanted)]
-        result, parsed, table = _read(game, batch, wanted)
+        wanted = [_sound(game, loaded, charts, spec, ledger) for loaded, charts in zip(batch, wanted, strict=True)]
+        result, parsed, table = _read(game, batch, wanted, spec)
     for reject in result.rejects:
         ledger.reject(batch[reject.mapset].entry, "chart", reject.name, reject.error)
     charts = Charts(_complete(game, table, parsed, spec), parsed)
@@ -72,27 +81,36 @@ def parse_charts(game: Game, batch: Sequence[LoadedMapset], spec: Spec, ledger: 
 
 
 def _read(
-    game: Game, batch: Sequence[LoadedMapset], wanted: Sequence[tuple[tuple[str, str], ...]]
+    game: Game, batch: Sequence[LoadedMapset], wanted: Sequence[tuple[tuple[str, str], ...]], spec: Spec
 ) -> tuple[ChartBatch, list[Parsed], pa.Table]:
     """Parse charts and make the game's own columns of them."""
-    result = game.parse([MapsetBytes(w, loaded.files) for w, loaded in zip(wanted, batch, strict=True)])
+    include = frozenset(spec.include)
+    result = game.parse([MapsetBytes(w, loaded.files, include) for w, loaded in zip(wanted, batch, strict=True)])
     _check_accounted(wanted, result)
     parsed = _parsed(batch, result)
     ends = [one.audio.info.duration_s if one.audio and one.audio.info else np.nan for one in parsed]
-    return result, parsed, game.rows(result, Facts(np.array(ends, np.float64)))
+    names = [_mapset_name(game, one.loaded.entry.path) for one in parsed]
+    return result, parsed, game.rows(result, Facts(np.array(ends, np.float64), names))
+
+
+def _mapset_name(game: Game, path: str) -> str:
+    """Return what a mapset's folder or archive is called; nothing for the root itself, whose name no build may hold."""
+    name = PurePosixPath(path).name
+    suffix = next((one for one in game.archive_suffixes if name.lower().endswith(one)), "")
+    return name[: len(name) - len(suffix)]
 
 
 def _sound(
-    game: Game, batch: Sequence[LoadedMapset], number: int, charts: tuple[tuple[str, str], ...], ledger: Ledger
+    game: Game, loaded: LoadedMapset, charts: tuple[tuple[str, str], ...], spec: Spec, ledger: Ledger
 ) -> tuple[tuple[str, str], ...]:
     """Return the charts of one mapset that can be read alone; the others are rejects that ask for a report."""
     kept = []
     for chart in charts:
         try:
-            _read(game, batch[number : number + 1], [(chart,)])
+            _read(game, [loaded], [(chart,)], spec)
         except Exception as error:  # noqa: BLE001 - as in parse_charts
             reason = f"a fault of the reader ({type(error).__name__}), not of the map: please report it with this file"
-            ledger.reject(batch[number].entry, "chart", chart[0], BadFormat("internal_error", reason, chart[1]))
+            ledger.reject(loaded.entry, "chart", chart[0], BadFormat("internal_error", reason, chart[1]))
         else:
             kept.append(chart)
     return tuple(kept)
@@ -135,11 +153,12 @@ def _parsed(batch: Sequence[LoadedMapset], result: ChartBatch) -> list[Parsed]:
     entries = [{chart.name: chart for chart in loaded.entry.charts} for loaded in batch]
     found = []
     columns = zip(result.mapset.tolist(), result.names, result.chart_ids, result.mapset_ids, strict=True)
-    for i, name, chart_id, mapset_id in columns:
+    for number, (i, name, chart_id, mapset_id) in enumerate(columns):
         loaded, entry = batch[i], entries[i][name]
         audio = loaded.audio[entry.audio] if entry.audio else None
         own_id = mapset_id or f"sha256:{loaded.entry.digest[:16]}"
-        found.append(Parsed(chart_id, own_id, entry, loaded, None if audio is None or audio.error else audio))
+        audio = None if audio is None or audio.error else audio
+        found.append(Parsed(chart_id, own_id, entry, loaded, audio, number in result.opted_out))
     return found
 
 
@@ -166,9 +185,20 @@ def _complete(game: Game, table: pa.Table, parsed: Sequence[Parsed], spec: Spec)
 
 
 def _fact_array(values: list[Any], kind: pa.DataType) -> pa.Array:
-    if pa.types.is_date(kind):  # text in a manifest
-        values = [value and date.fromisoformat(value) for value in values]
-    return pa.array(values, kind)
+    return pa.array([_fact(value, kind) for value in values], kind)
+
+
+def _fact(value: Any, kind: pa.DataType) -> Any:
+    """Return a value of a manifest, in which dates are text, as Arrow takes it."""
+    if value is None:
+        return None
+    if pa.types.is_date(kind):
+        return date.fromisoformat(value)
+    if pa.types.is_timestamp(kind):
+        return datetime.fromisoformat(value)
+    if pa.types.is_struct(kind):
+        return {field.name: _fact(value.get(field.name), field.type) for field in kind}
+    return value
 
 
 def _own_columns(game: Game, table: pa.Table, parsed: Sequence[Parsed]) -> dict[str, list[Any]]:
@@ -191,7 +221,13 @@ def _own_columns(game: Game, table: pa.Table, parsed: Sequence[Parsed]) -> dict[
 
 def _rights(game: Game, one: Parsed) -> dict[str, Any]:
     source = "install" if one.loaded.official else "local"
-    return {"source": source, "terms_url": game.terms_url, "official": one.loaded.official}
+    return {
+        "source": source,
+        "terms_url": game.terms_url,
+        "official": one.loaded.official,
+        "opt_out": one.opt_out,
+        "declared_ai": one.declared_ai,
+    }
 
 
 def _names(table: pa.Table, column: str) -> list[str]:

@@ -67,6 +67,8 @@ def make_request(
     filters: Sequence[Sequence[Any]] | None = None,
     columns: Sequence[str] | None = None,
     stars: bool = False,
+    include: Sequence[str] = (),
+    include_ai: bool = False,
     playlists: Sequence[str] = (),
     on_bad_files: str = "warn",
 ) -> Request:
@@ -79,6 +81,8 @@ def make_request(
         filters: further filters over chart columns; a preset's own hold as well.
         columns: the columns wanted.
         stars: compute star ratings.
+        include: what the game decodes on request only.
+        include_ai: keep charts that their source declares AI-made.
         playlists: files whose charts are kept, and no others.
         on_bad_files: "warn" (a `RejectsWarning` a shard), "error" or "skip".
 
@@ -97,27 +101,35 @@ def make_request(
         preset=preset,
         filters=filters or (),
         stars=stars,
+        include=include,
+        include_ai=include_ai,
         playlists=playlists,
     )
     return Request(spec, config, tuple(columns) if columns is not None else None, on_bad_files)  # type: ignore[arg-type]
 
 
-def find_manifest(game: str, data_dir: str | None, path: str | None, splits: Sequence[float] | None = None) -> Path:
+def find_manifest(
+    game: str,
+    data_dir: str | None,
+    path: str | None,
+    splits: Sequence[float] | None = None,
+    facts: Sequence[str] = (),
+) -> Path:
     """Return the manifest of a load: the one given, or that of a fresh scan of `data_dir`, kept in the cache.
 
     Raises:
-        UsageError: neither is given, or `splits` with a manifest, which has its splits already.
+        UsageError: neither is given, or `splits` or `facts` with a manifest, which has both already.
         InputError, NoDataError, BadFormat: as `scan.scan` and `manifest.load`.
     """
     if data_dir is not None:
-        return scan.scan(game, [data_dir], fractions=splits).keep()
+        return scan.scan(game, [data_dir], fractions=splits, facts=facts).keep()
     if path is None:
         raise UsageError(
             f'no input given. For your own maps: load_dataset("{game}", ..., data_dir="folder of your maps"); '
             f'for a scan: data_files="manifest.jsonl" (made by: rhythm-maps scan {game} FOLDER --out manifest.jsonl).'
         )
-    if splits is not None:
-        raise UsageError("splits= goes with data_dir=: a manifest has its splits already")
+    if splits is not None or facts:
+        raise UsageError("splits= and facts= go with data_dir=: a manifest has its splits and facts already")
     if not Path(path).is_file():
         raise InputError(f"{path}: no such manifest")
     return Path(path)

@@ -30,7 +30,7 @@ from rhythm_maps.files import atomic
 from rhythm_maps.files.paths import cache_dir, path_id
 from rhythm_maps.games.base import Game
 from rhythm_maps.sources.further import further_folders
-from rhythm_maps.sources.library import Library, read_library
+from rhythm_maps.sources.library import Library, read_facts, read_library
 from rhythm_maps.sources.local import Found, find_mapsets, normalise_root
 from rhythm_maps.sources.official import open_install
 from rhythm_maps.sources.unity import Install
@@ -119,6 +119,7 @@ def scan(
     *,
     installs: Sequence[str | PathLike[str]] = (),
     further: bool = False,
+    facts: Sequence[str | PathLike[str]] = (),
     previous: Previous | None = None,
     fractions: Sequence[float] | None = None,
     progress: Callable[[Sequence[Found]], Iterator[Found]] = iter,
@@ -131,13 +132,16 @@ def scan(
         installs: installs of the game, for its official levels and the custom ones in it (Beat Saber), and those in
             further folders that a list of the install names (SongCore's ``folders.xml``).
         further: take such further folders for `paths` as well, where they lie in an install.
+        facts: files that say more of the maps (saved answers of BeatSaver's API, an `osu!.db`), beside those that lie
+            with the maps under their usual names; these count more.
         previous: an earlier version whose groups, splits and shard numbers are kept.
         fractions: shares of train, validation and test; None for the default (or the previous version's).
         progress: wraps the list of mapsets while they are opened, to show a bar.
 
     Raises:
-        UsageError: no paths, or fractions that are no shares.
+        UsageError: no paths, fractions that are no shares, or facts of a game that has none.
         InputError: a path does not exist.
+        BadFormat: a file of `facts` cannot be read.
         NoDataError: there is no mapset at all.
     """
     game = games.get(game_name)
@@ -145,6 +149,7 @@ def scan(
         raise UsageError("no path given: name the folder that holds your maps")
     previous = previous or Previous()
     asked = check_fractions(fractions) if fractions is not None else previous.fractions
+    known = read_facts(game, facts)
     roots: list[str] = []
     entries: list[MapsetEntry] = []
     rejects: list[RejectEntry] = []
@@ -156,11 +161,13 @@ def scan(
         if str(one.root) not in roots:
             roots.append(str(one.root))
         install = open_install(game, one.root) if one.is_install else None
-        found, bad, cached = _scan_root(game, one.root, one.start, roots.index(str(one.root)), install, progress)
+        number = roots.index(str(one.root))
+        found, bad, cached = _scan_root(game, one.root, one.start, number, install, known, progress)
         entries += found
         rejects += bad
         reused += cached
     rejects += [RejectEntry(roots.index(str(root)), p, e.code, e.reason, e.place or p) for root, p, e in problems]
+    rejects += _library_rejects(0, known)
     entries = list({(entry.root, entry.path): entry for entry in entries}.values())
     if not entries and not rejects:
         raise _nothing_found(game, [str(path) for path, _ in given])
@@ -216,12 +223,14 @@ def _scan_root(
     start: Path,
     number: int,
     install: Install | None,
+    known: Library,
     progress: Callable[[Sequence[Found]], Iterator[Found]],
 ) -> tuple[list[MapsetEntry], list[RejectEntry], int]:
     cache = ScanCache(game, start)
     library = read_library(game, root)
     entries: list[MapsetEntry] = []
-    rejects = [RejectEntry(number, name, e.code, e.reason, e.place or name) for name, e in library.problems]
+    library.facts |= known.facts
+    rejects = _library_rejects(number, library)
     official = install.found() if install else []
     for found in progress([*find_mapsets(game, start), *official]):
         line = cache.get(found)
@@ -239,14 +248,15 @@ def _scan_root(
     return entries, rejects, cache.reused
 
 
+def _library_rejects(root: int, library: Library) -> list[RejectEntry]:
+    return [RejectEntry(root, name, e.code, e.reason, e.place or name) for name, e in library.problems]
+
+
 def _with_facts(entry: MapsetEntry, library: Library) -> MapsetEntry:
     """Add what the library says of the charts; after the cache, because the library changes more often than maps."""
     if not library.facts:
         return entry
-    charts = [
-        msgspec.structs.replace(chart, facts=dict(sorted(library.facts.get(chart.chart_id, {}).items())))
-        for chart in entry.charts
-    ]
+    charts = [msgspec.structs.replace(chart, facts=library.of(chart.chart_id)) for chart in entry.charts]
     return msgspec.structs.replace(entry, charts=charts)
 
 

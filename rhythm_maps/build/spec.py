@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from rhythm_maps import games, limits
 from rhythm_maps.build import presets
+from rhythm_maps.build.opt_outs import OptOuts
 from rhythm_maps.build.playlists import read_playlists
 from rhythm_maps.build.presets import Filter
 from rhythm_maps.errors import UsageError
@@ -34,7 +35,10 @@ class Spec(msgspec.Struct, frozen=True):
         preset: keep only the charts of this preset; "" for all.
         filters: further filters over chart columns; all must hold.
         stars: compute star ratings instead of taking them from a library of the game.
+        include: what the game decodes on request only (`Game.extras`), sorted: ``lights``.
+        include_ai: keep charts that their source declares AI-made.
         playlist: keep only the charts that this lists (`playlists.read_playlists`); empty for all.
+        opt_outs: leave out the charts that these keys mean (`opt_outs.OptOuts`).
         row_group_bytes: largest row group.
         schema_version: version of the columns.
     """
@@ -45,7 +49,10 @@ class Spec(msgspec.Struct, frozen=True):
     preset: str = ""
     filters: tuple[Filter, ...] = ()
     stars: bool = False
+    include: tuple[str, ...] = ()
+    include_ai: bool = False
     playlist: tuple[str, ...] = ()
+    opt_outs: tuple[str, ...] = ()
     row_group_bytes: int = limits.ROW_GROUP_BYTES
     schema_version: str = SCHEMA_VERSION
 
@@ -64,13 +71,16 @@ def make_spec(
     preset: str = "",
     filters: Sequence[Sequence[Any]] = (),
     stars: bool = False,
+    include: Sequence[str] = (),
+    include_ai: bool = False,
     playlists: Sequence[str | PathLike[str]] = (),
+    opt_outs: OptOuts | None = None,
     row_group_bytes: int = limits.ROW_GROUP_BYTES,
 ) -> Spec:
     """Check the parts of a build's description and put them together.
 
     Raises:
-        UsageError: an unknown game, config, preset or column; a number out of range.
+        UsageError: an unknown game, config, preset, column or extra; a number out of range.
         UsageError, InputError, BadFormat: as `playlists.read_playlists`.
     """
     own = games.get(game)
@@ -86,11 +96,27 @@ def make_spec(
     if preset:
         presets.get(game, preset)
     checked = presets.check_filters(filters, chart_columns(own.columns), "filters", lists=True)
+    strange = [name for name in include if name not in own.extras]
+    if strange:
+        known = f"expected some of {', '.join(own.extras)}" if own.extras else f"{own.title} has nothing on request"
+        raise UsageError(f"include {', '.join(strange)}: {known}")
     ordered = tuple(name for name in CONFIGS if name in configs)
     listed = read_playlists(game, playlists)
     if stars:
         own.stars(b"")  # says now, and not in the middle of a build, that its library is missing
-    return Spec(game, ordered, min_notes, preset, checked, stars, listed, row_group_bytes)
+    return Spec(
+        game,
+        ordered,
+        min_notes,
+        preset,
+        checked,
+        stars=stars,
+        include=tuple(sorted(set(include))),
+        include_ai=include_ai,
+        playlist=listed,
+        opt_outs=opt_outs.keys if opt_outs else (),
+        row_group_bytes=row_group_bytes,
+    )
 
 
 def columns(game: str, config: str) -> tuple[Column, ...]:

@@ -18,6 +18,7 @@ _COMMANDS = {
     "build": "Turn maps or a manifest into a folder that load_dataset opens.",
     "inspect": "Show what a file or folder is, what is in it and what is wrong with it.",
     "export": "Turn a build into what other tools take: folders of audio, beats and tempo.",
+    "card": "Make and check the card (README) of a dataset folder, with statistics and pictures.",
     "extract-official": "Write the official levels of a Beat Saber install as ordinary level folders.",
     "demo": "Build both games from a generated sample pack and show what comes out.",
 }

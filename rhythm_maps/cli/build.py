@@ -31,7 +31,20 @@ from rhythm_maps.errors import UsageError
     metavar="FILE",
     help="Keep only the charts that this playlist lists (Beat Saber: .bplist); may be given several times.",
 )
+@click.option(
+    "--opt-outs",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Leave out what this file lists, instead of your own list (rhythm-maps opt-out list shows it).",
+)
 @click.option("--stars", is_flag=True, help="Compute star ratings at several rates (extra: rhythm-maps[stars]).")
+@click.option(
+    "--include",
+    multiple=True,
+    metavar="WHAT",
+    help="Also decode what is left out by default (Beat Saber: lights); may be given several times.",
+)
+@click.option("--include-ai", is_flag=True, help="Keep charts that their source declares AI-made (see --facts).")
 @click.option("--min-notes", default=1, show_default=True, help="Charts with fewer notes are left out.")
 @click.option("--workers", default=1, show_default=True, help="Processes; the result does not depend on it.")
 @click.option("--yes", is_flag=True, help="Without PATHS: take the folder of maps that was found on this machine.")
@@ -46,15 +59,19 @@ def command(
     preset: str,
     filters: tuple[str, ...],
     playlists: tuple[str, ...],
+    opt_outs: Path | None,
     min_notes: int,
     workers: int,
     *,
     stars: bool,
+    include: tuple[str, ...],
+    include_ai: bool,
     yes: bool,
     fresh: bool,
     max_rejects: int | None,
     installs: tuple[str, ...],
     song_folders: bool,
+    facts: tuple[str, ...],
     previous: str | None,
     splits: tuple[float, ...] | None,
 ) -> None:
@@ -65,6 +82,7 @@ def command(
     The folder holds Parquet, a README that names the configs, and a ledger of everything that was read. A build that
     was stopped goes on where it was when the same command runs again.
     """
+    from rhythm_maps.build import opt_outs as opt_out_files
     from rhythm_maps.build.run import build
     from rhythm_maps.build.spec import make_spec
 
@@ -77,11 +95,14 @@ def command(
         min_notes=min_notes,
         filters=wanted,
         stars=stars,
+        include=include,
+        include_ai=include_ai,
         playlists=playlists,
+        opt_outs=opt_out_files.read(opt_outs),
     )
     if not installs:
         paths = paths or find_paths(game, yes=yes)
-    manifest = _manifest(game, paths, installs, previous, splits, further=song_folders)
+    manifest = _manifest(game, paths, installs, facts, previous, splits, further=song_folders)
     with _Progress() as progress:
         result = build(
             manifest, out, spec, workers=workers, fresh=fresh, on_start=progress.start, on_done=progress.update
@@ -97,15 +118,16 @@ def _manifest(
     game: str,
     paths: tuple[str, ...],
     installs: tuple[str, ...],
+    facts: tuple[str, ...],
     previous: str | None,
     splits: tuple[float, ...] | None,
     *,
     further: bool,
 ) -> Path:
     if len(paths) == 1 and paths[0].endswith(".jsonl"):
-        if previous or splits or installs or further:
+        if previous or splits or installs or further or facts:
             raise UsageError(
-                "a manifest holds its splits already: give --previous, --splits, --install and "
+                "a manifest holds its splits and facts already: give --previous, --splits, --install, --facts and "
                 "--song-folders to rhythm-maps scan"
             )
         return Path(paths[0])
@@ -118,6 +140,7 @@ def _manifest(
         paths,
         installs=installs,
         further=further,
+        facts=facts,
         previous=known,
         fractions=splits,
         progress=lambda found: bar(found, "scan"),

@@ -47,6 +47,14 @@ def scan_options(command: Callable[..., None]) -> Callable[..., None]:
         help="Also scan the folders that the folders.xml of SongCore names in the install that PATHS lie in.",
     )(command)
     command = click.option(
+        "--facts",
+        multiple=True,
+        type=click.Path(),
+        metavar="FILE",
+        help="What the website says of the maps: saved answers of BeatSaver's API (JSON, JSON lines) or an osu!.db. "
+        "One called beatsaver.json, beatsaver.jsonl or osu!.db beside the maps is found by itself.",
+    )(command)
+    command = click.option(
         "--previous",
         metavar="OLD",
         help="Manifest, build folder or Hub repository of the previous version: its songs keep their splits.",

@@ -27,6 +27,7 @@ def command(
     out: Path,
     installs: tuple[str, ...],
     song_folders: bool,
+    facts: tuple[str, ...],
     previous: str | None,
     splits: tuple[float, ...] | None,
 ) -> None:
@@ -46,6 +47,7 @@ def command(
         paths,
         installs=installs,
         further=song_folders,
+        facts=facts,
         previous=known,
         fractions=splits,
         progress=lambda found: bar(found, "scan"),

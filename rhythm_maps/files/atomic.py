@@ -67,6 +67,12 @@ def link(source: Path, target: Path) -> None:
             shutil.copyfileobj(data, file)
 
 
+def remove_file(path: Path) -> None:
+    """Remove a file; one that is not there is as good as removed."""
+    step("remove", path)
+    path.unlink(missing_ok=True)
+
+
 def remove_tree(path: Path) -> None:
     """Remove a folder, file by file. A folder whose name means "done" must be renamed away first."""
     if not path.exists():

@@ -73,10 +73,12 @@ class MapsetBytes:
     Attributes:
         charts: (name, file) of the charts that are wanted, as `Game.identify` named them.
         files: member name -> bytes: the charts' files and `Mapset.files`.
+        include: what of `Game.extras` is asked for; a game without extras need not look.
     """
 
     charts: tuple[tuple[str, str], ...]
     files: Mapping[str, bytes]
+    include: frozenset[str] = frozenset()
 
 
 class ChartReject(NamedTuple):
@@ -100,6 +102,7 @@ class ChartBatch:
         mapset_ids: the game's own ids of the mapsets, None where it has none, ``[charts]``.
         data: the game's own columns; only its `rows` looks inside.
         rejects: the charts that gave no row.
+        opted_out: numbers of the charts whose own file asks not to be used.
     """
 
     mapset: IntArray
@@ -108,6 +111,7 @@ class ChartBatch:
     mapset_ids: list[str | None]
     data: Any
     rejects: list[ChartReject] = field(default_factory=list)
+    opted_out: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +120,12 @@ class Facts:
 
     Attributes:
         audio_end_s: float64 ``[charts]``, end of the chart's audio on the game's clock; NaN where there is none.
+        mapset_names: name of each chart's folder or archive without its suffix, "" where it has none, ``[charts]``; or
+            nothing at all where names are not known.
     """
 
     audio_end_s: FloatArray
+    mapset_names: Sequence[str] = ()
 
 
 class Sample(NamedTuple):
@@ -126,6 +133,16 @@ class Sample(NamedTuple):
 
     file_name: str
     data: bytes
+
+
+class LibraryFacts(NamedTuple):
+    """What a library file says of charts."""
+
+    facts: Mapping[str, Mapping[str, Any]]
+    """Chart id, or what those of a mapset have before a "/", in lower case -> core column -> value; the longest id that
+    fits a chart wins. Dates and times are text in ISO 8601. ``rights`` may hold ``declared_ai``."""
+    problems: Sequence[BadFormat] = ()
+    """What of the file could not be used."""
 
 
 class FactTable(NamedTuple):
@@ -251,6 +268,10 @@ class Game(Protocol):
         """
 
     @property
+    def extras(self) -> tuple[str, ...]:
+        """Return what `parse` decodes on request only: words for `MapsetBytes.include` (``lights``)."""
+
+    @property
     def library_files(self) -> tuple[str, ...]:
         """Return the names of files in or beside a folder of maps that say more of its charts (``osu!.db``)."""
 
@@ -265,8 +286,8 @@ class Game(Protocol):
             BadFormat: it cannot be read.
         """
 
-    def library(self, name: str, data: bytes) -> Mapping[str, Mapping[str, Any]]:
-        """Read such a file: chart id -> core column -> value. Nothing that concerns the player is in it.
+    def library(self, name: str, data: bytes) -> LibraryFacts:
+        """Read such a file, whatever its name. Nothing that concerns the player is in the result.
 
         Raises:
             BadFormat: it cannot be read.
@@ -294,24 +315,30 @@ class Game(Protocol):
     def stars_source(self) -> str:
         """Return what computes the stars, with its version."""
 
+    @property
+    def asks_permission(self) -> bool:
+        """Tell whether the terms want each author's permission before content of a map is made public."""
+
 
 class GameDefaults:
-    """Answers of a game that has no default folders, lists of further ones, library, playlists and star rating."""
+    """Answers of a game that has no default folders, lists of further ones, library, extras, playlists and stars."""
 
     places: tuple[str, ...] = ()
     folder_lists: tuple[str, ...] = ()
     library_files: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
     playlist_suffixes: tuple[str, ...] = ()
+    asks_permission: bool = False
 
     def named_folders(self, name: str, data: bytes) -> Sequence[NamedFolder]:
         """Name none."""
         del name, data
         return ()
 
-    def library(self, name: str, data: bytes) -> Mapping[str, Mapping[str, Any]]:
+    def library(self, name: str, data: bytes) -> LibraryFacts:
         """Know nothing more."""
         del name, data
-        return {}
+        return LibraryFacts({})
 
     def playlist(self, data: bytes) -> Sequence[str]:
         """List nothing."""

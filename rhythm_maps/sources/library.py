@@ -1,33 +1,74 @@
-"""Files beside the maps that say more of them: osu!'s own database knows status, ids and stars of every chart.
+"""Files that say more of maps: osu!'s own database, saved answers of BeatSaver's API. They know status, ids and stars.
 
 They are read once, at the scan, and what they say of a chart goes into the manifest: a build needs no such file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from rhythm_maps import limits
-from rhythm_maps.errors import BadFormat, LimitExceeded
+from rhythm_maps.errors import BadFormat, InputError, LimitExceeded, UsageError
 from rhythm_maps.games.base import Game
 
 
 @dataclass(slots=True)
 class Library:
-    """What the library files of a folder say.
+    """What library files say.
 
     Attributes:
-        facts: chart id -> core column -> value.
+        facts: chart id, or what those of a mapset have before a "/", in lower case -> core column -> value.
         found: names of the files that were read.
-        problems: (name, why) of those that could not be.
+        problems: (name, why) of those that could not be, and of what in the others could not.
     """
 
     facts: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     found: list[str] = field(default_factory=list)
     problems: list[tuple[str, BadFormat]] = field(default_factory=list)
+
+    def add(self, game: Game, name: str, data: bytes) -> None:
+        """Read one more file; where it says something again, its word counts.
+
+        Raises:
+            BadFormat: it cannot be read.
+        """
+        facts, problems = game.library(name, data)
+        self.facts.update(facts)
+        self.problems += [(name, problem) for problem in problems]
+        self.found.append(name)
+
+    def of(self, chart_id: str) -> dict[str, Any]:
+        """Return what is known of a chart, by column: of its mapset, and what is said of the chart itself."""
+        folded = chart_id.casefold()
+        known: dict[str, Any] = {}
+        for end in [i for i, letter in enumerate(folded) if letter == "/"] + [len(folded)]:
+            known |= self.facts.get(folded[:end], {})
+        return dict(sorted(known.items()))
+
+
+def read_facts(game: Game, paths: Sequence[str | os.PathLike[str]]) -> Library:
+    """Read library files that lie anywhere.
+
+    Raises:
+        UsageError: the game has no such files.
+        InputError: one is not there.
+        BadFormat: one cannot be read at all; the message names it.
+    """
+    library = Library()
+    if paths and not game.library_files:
+        raise UsageError(f"{game.title} has no files of facts")
+    for path in [Path(one).expanduser() for one in paths]:
+        if not path.is_file():
+            raise InputError(f"{path}: no such file of facts; {game.title} has {' or '.join(game.library_files)}")
+        try:
+            library.add(game, path.name, read_beside(path))
+        except BadFormat as error:
+            raise type(error)(error.code, f"{path}: {error.reason}", error.place) from error
+    return library
 
 
 def read_library(game: Game, root: Path) -> Library:
@@ -43,8 +84,7 @@ def read_library(game: Game, root: Path) -> Library:
         if path is None:
             continue
         try:
-            library.facts.update(game.library(name, read_beside(path)))
-            library.found.append(name)
+            library.add(game, name, read_beside(path))
         except BadFormat as error:
             library.problems.append((name, error))
     return library

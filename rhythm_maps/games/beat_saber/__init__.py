@@ -12,6 +12,7 @@ from rhythm_maps.games.base import (
     Facts,
     Game,
     GameDefaults,
+    LibraryFacts,
     Mapset,
     MapsetBytes,
     Members,
@@ -36,7 +37,10 @@ class BeatSaber(GameDefaults):
     cluster: tuple[str, ...] = ("mode", "difficulty_rank")
     places: tuple[str, ...] = PLACES
     folder_lists: tuple[str, ...] = ("UserData/SongCore/folders.xml",)
+    library_files: tuple[str, ...] = ("beatsaver.json", "beatsaver.jsonl")
+    extras: tuple[str, ...] = ("lights",)
     playlist_suffixes: tuple[str, ...] = (".bplist", ".json")
+    asks_permission: bool = True
 
     def marks(self, file_name: str) -> bool:
         """Tell whether a file of this name (no folders) makes its folder a level."""
@@ -64,6 +68,13 @@ class BeatSaber(GameDefaults):
 
         del name
         return song_folders.read(data)
+
+    def library(self, name: str, data: bytes) -> LibraryFacts:
+        """Read saved answers of BeatSaver's API; see `facts.read`."""
+        from rhythm_maps.games.beat_saber import facts  # noqa: PLC0415 - only where a scan finds such a file
+
+        del name
+        return facts.read(data)
 
     def playlist(self, data: bytes) -> Sequence[str]:
         """Read a ``.bplist``; see `playlist.read`."""

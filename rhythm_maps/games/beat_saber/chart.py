@@ -14,7 +14,7 @@ import numpy as np
 
 from rhythm_maps.errors import BadFormat
 from rhythm_maps.games.base import ChartBatch, ChartReject, MapsetBytes
-from rhythm_maps.games.beat_saber import beatmap
+from rhythm_maps.games.beat_saber import beatmap, lights
 from rhythm_maps.games.beat_saber import info as info_file
 from rhythm_maps.games.beat_saber.document import FloatArray, Table, take
 from rhythm_maps.games.beat_saber.info import Difficulty, Info
@@ -36,6 +36,7 @@ class Chart:
         objects: its objects: every table has ``time_s`` (and ``end_s`` where it has ``end_beat``) beside the columns
             `objects.FIELDS` and is sorted stably by time; every value but the sizes of fakes is finite.
         warnings: counts by code of what was repaired or left out.
+        has_lights: lights were asked for; they are among the objects where there are any.
     """
 
     info: Info
@@ -43,6 +44,7 @@ class Chart:
     tempo: TempoMap
     objects: Objects
     warnings: Counter[str]
+    has_lights: bool = False
 
 
 class _Level:
@@ -50,11 +52,14 @@ class _Level:
 
     def __init__(self, mapset: MapsetBytes) -> None:
         self.files = mapset.files
+        self.wants_lights = "lights" in mapset.include
         member = find_info(mapset.files, mapset.files.__getitem__)
         self.info = info_file.read(mapset.files[member], member)
         self.names = Names(mapset.files, member)
         self.difficulties = {entry.name: entry for entry in self.info.difficulties}
-        self.map_hash = map_hash(self.info, mapset.files[member], self.files, self.names.find)
+        self.map_hash = map_hash(
+            self.info, mapset.files[member], lambda name: self.files.get(self.names.find(name) or "")
+        )
         self.warnings = Counter(self.info.warnings)
         self.shared_tempo = self._shared_tempo()
 
@@ -85,6 +90,8 @@ class _Level:
         warnings = Counter(self.warnings)
         objects = beatmap.read(self.files[file], file, warnings)
         tables = objects.tables
+        if self.wants_lights:
+            tables |= self._lights(objects, difficulty, file, warnings)
         own = objects.table("bpm_events")
         shared = self.shared_tempo if objects.major == 4 else None
         beat, bpm = shared or (own["beat"], own["bpm"])
@@ -92,7 +99,19 @@ class _Level:
         known = np.isfinite(bpm) & (np.abs(tempo.seconds(beat)) <= FARTHEST_S)
         tables["bpm_events"] = {"beat": beat[known], "bpm": bpm[known]}
         objects.tables = {kind: _timed(table, tempo, warnings) for kind, table in tables.items() if size(table)}
-        return Chart(self.info, difficulty, tempo, objects, warnings)
+        return Chart(self.info, difficulty, tempo, objects, warnings, self.wants_lights)
+
+    def _lights(self, objects: Objects, difficulty: Difficulty, file: str, warnings: Counter[str]) -> dict[str, Table]:
+        """Return the lights of a chart, which format 4 keeps in a file of their own that an older Info cannot name."""
+        member = self.names.find(difficulty.lightshow) if objects.major == 4 else file
+        if member is None or member not in self.files:
+            if difficulty.lightshow and objects.major == 4:
+                warnings["missing_lightshow"] += 1
+            return {}
+        stated = beatmap.release(objects.version) or (objects.major, 0)
+        old_tempo = objects.major == 2 and stated < (2, 5)
+        table = lights.read(self.files[member], member, objects.major, old_tempo=old_tempo, warnings=warnings)
+        return {"lights": table} if table else {}
 
 
 def _timed(table: Table, tempo: TempoMap, warnings: Counter[str]) -> Table:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rhythm_maps.games.beat_saber.objects import FAKE_KINDS
+from rhythm_maps.games.beat_saber.objects import FAKE_KINDS, LIGHT_KINDS
 from rhythm_maps.schema import BOOL, F32, F64, I32, I64, Column, lists, struct
 
 NOTES_BEAT_SABER = lists(color=I32, direction=I32, angle_offset=I32, rotation=F64)
@@ -29,6 +29,7 @@ FAKES = lists(
     **dict.fromkeys(("color", "direction"), I32),
     **dict.fromkeys(("x", "y", "width", "height"), F32),
 )
+LIGHTS = lists(time_s=F64, beat=F64, kind=I64, type=I32, value=I32, float_value=F64, boxes=I32, events=I32)
 SETTINGS = struct(
     njs_offset=F64,
     half_jump_beats=F64,
@@ -128,6 +129,18 @@ COLUMNS: tuple[Column, ...] = (
         "Noodle Extensions' documentation; BeatSaver's parser",
         profile="maps",
         labels={"kind": FAKE_KINDS},
+    ),
+    Column(
+        "lights",
+        LIGHTS,
+        "Lights, sorted stably by time; null unless they were asked for (include_lights). Basic events: their type and "
+        "value as stored, brightness in float_value (1 where format 2 states none). Colour boosts: type 5, value 1 on, "
+        "0 off. Groups of event boxes (formats 3 and 4), counted and not unfolded: group id in type, number of boxes, "
+        "events in them; value 0, float_value NaN. boxes is 0 and events 1 for the first two.",
+        "bsmg wiki map-format; brightness by bsmap",
+        profile="maps",
+        nullable=True,
+        labels={"kind": LIGHT_KINDS},
     ),
     Column(
         "swings_per_s",

@@ -9,26 +9,24 @@ the hash a public replay names. BeatSaver re-writes Info.dat on upload, so the h
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from rhythm_maps.games.beat_saber.info import Info
 
 
-def map_hash(info: Info, info_bytes: bytes, files: Mapping[str, bytes], find: Callable[[str], str | None]) -> str:
+def map_hash(info: Info, info_bytes: bytes, read: Callable[[str], bytes | None]) -> str:
     """Return the map hash.
 
     Args:
         info: the decoded Info.dat.
         info_bytes: its bytes as they stand in the file.
-        files: member name -> bytes.
-        find: turns a name as Info.dat gives it into a key of `files`, None where there is none.
+        read: gives the bytes of a file by its name in Info.dat, None where there is none.
     """
     digest = hashlib.sha1(info_bytes, usedforsecurity=False)
     names = [info.audio_data] if info.major == 4 else []
     for entry in info.difficulties:
         names += [entry.file, entry.lightshow] if info.major == 4 else [entry.file]
-    for name in names:
-        member = find(name)
-        if member is not None and member in files:
-            digest.update(files[member])
+    for data in map(read, names):
+        if data is not None:
+            digest.update(data)
     return digest.hexdigest()

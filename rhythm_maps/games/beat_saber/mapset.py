@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 
 from rhythm_maps.errors import BadFormat
 from rhythm_maps.games.base import ChartRef, Mapset, Members
 from rhythm_maps.games.beat_saber import info as info_file
 from rhythm_maps.games.beat_saber.document import Document
 from rhythm_maps.games.beat_saber.info import Info
+from rhythm_maps.games.beat_saber.map_hash import map_hash
 
 _INFO = "info.dat"
 _INFO_V1 = "info.json"
@@ -76,7 +78,7 @@ class Names:
 
 
 def identify(members: Members) -> Mapset:
-    """Find a level's charts from its Info.dat alone.
+    """Find a level's charts from its Info.dat; their files are read for the map hash, which their ids begin with.
 
     Raises:
         BadFormat: no Info.dat (``not_a_mapset``), one that cannot be read (``bad_json``, ``bad_info``, ...),
@@ -84,17 +86,43 @@ def identify(members: Members) -> Mapset:
     """
     all_names = members.names()
     member = find_info(all_names, members.read)
-    info = info_file.read(members.read(member), member)
+    info_bytes = members.read(member)
+    info = info_file.read(info_bytes, member)
     if not info.difficulties:
         raise BadFormat("no_difficulties", "the Info.dat lists no difficulty", member)
     names = Names(all_names, member)
+    digest = map_hash(info, info_bytes, _reader(members, names))
     charts = tuple(
-        ChartRef(entry.name, names.find(entry.file), info.artist, info.title, names.path(entry.audio or info.audio))
+        ChartRef(
+            entry.name,
+            names.find(entry.file),
+            info.artist,
+            info.title,
+            names.path(entry.audio or info.audio),
+            f"{digest}/{entry.name}",
+        )
         for entry in sorted(info.difficulties, key=lambda entry: entry.name)
     )
     chart_files = [chart.file for chart in charts if chart.file is not None]
     heavy = [name for name in chart_files if members.size(name) >= _LINK_BYTES]
     return Mapset(charts, _unique([member, *_further_files(info, names)]), _unique([member, *heavy]))
+
+
+def _reader(members: Members, names: Names) -> Callable[[str], bytes | None]:
+    """Return what reads a file by its name in Info.dat; one that cannot be read is None, as it is when charts are read.
+
+    The last two files stay in memory, because a lightshow that difficulties share is asked for after each of them.
+    """
+
+    @lru_cache(maxsize=2)
+    def read(name: str) -> bytes | None:
+        member = names.find(name)
+        try:
+            return None if member is None else members.read(member)
+        except BadFormat:
+            return None
+
+    return read
 
 
 def _further_files(info: Info, names: Names) -> list[str]:

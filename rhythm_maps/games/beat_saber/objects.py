@@ -35,11 +35,17 @@ FAKE_KINDS: Final = ("note", "bomb", "wall", "chain", "ghost")
 """What an entry of ``fakes`` would be; a ghost is a v2 note of a type that the game does not spawn."""
 NOTE, BOMB, WALL, CHAIN, GHOST = range(5)
 
+LIGHT_KINDS: Final = ("basic", "boost", "color", "rotation", "translation", "fx")
+"""What an entry of ``lights`` is: a basic event, a colour boost, or a group of event boxes of one of four kinds."""
+
 EMPTY: Final[Mapping[str, Table]] = {kind: {name: np.empty(0) for name in names} for kind, names in FIELDS.items()}
 """A table without rows of each kind."""
 
 _WHOLE = frozenset(
-    ("color", "direction", "angle_offset", "tail_direction", "mid_anchor", "slices", "easing", "use_previous")
+    (
+        *("color", "direction", "angle_offset", "tail_direction", "mid_anchor", "slices", "easing", "use_previous"),
+        *("type", "value"),
+    )
 )
 _PLACED = frozenset(("x", "y", "width", "height", "tail_x", "tail_y"))
 _NO_SIZE = frozenset(("width", "height"))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from itertools import accumulate
@@ -14,7 +16,7 @@ import pyarrow as pa
 from rhythm_maps import limits, timeline
 from rhythm_maps.games.base import ChartBatch, Facts
 from rhythm_maps.games.beat_saber.chart import Chart
-from rhythm_maps.games.beat_saber.columns import COLUMNS, NOTES_BEAT_SABER
+from rhythm_maps.games.beat_saber.columns import COLUMNS, LIGHTS, NOTES_BEAT_SABER
 from rhythm_maps.games.beat_saber.document import BoolArray, FloatArray, Table
 from rhythm_maps.games.beat_saber.jump import jump, jump_speed
 from rhythm_maps.games.beat_saber.objects import Objects
@@ -37,8 +39,12 @@ _ANY_DIRECTION = 8
 _OUT_OF_BOUNDS = 1000.0
 """Walls may reach out of the grid; from here on positions and sizes are a mod's precise ones."""
 
+_DOWNLOAD = re.compile(r"([0-9a-f]{1,8}) \((.+ - .*)\)", re.DOTALL)
+"""How BeatSaver names its downloads: ``<id> (<song> - <mapper>)``."""
+
 _SCALARS = (
-    *("mode", "format_version", "title", "artist", "title_unicode", "artist_unicode", "subtitle", "source", "tags"),
+    *("beatsaver_id", "mode", "format_version", "title", "artist", "title_unicode", "artist_unicode", "subtitle"),
+    *("source", "tags"),
     *("difficulty", "difficulty_rank", "label", "mappers", "lighters", "preview_s", "cover", "environment", "keys"),
     *("njs", "modded", "declared_ai", "in_bounds", "requirements", "suggestions"),
     *("tempo_bpm", "tempo_min_bpm", "tempo_max_bpm", "has_downbeats"),
@@ -56,7 +62,8 @@ _TYPES = {column.name: column.type for column in chart_columns(COLUMNS)}
 def rows(batch: ChartBatch, facts: Facts) -> pa.Table:
     """Make one row a chart, in the batch's order (`Game.rows`)."""
     charts: list[Chart] = batch.data
-    scalars = [_scalars(chart) for chart in charts]
+    names = facts.mapset_names or [""] * len(charts)
+    scalars = [_scalars(chart, name) for chart, name in zip(charts, names, strict=True)]
     grids = [_grid(chart, float(end)) for chart, end in zip(charts, facts.audio_end_s, strict=True)]
     columns: dict[str, Any] = {name: pa.array([row[name] for row in scalars], _TYPES[name]) for name in _SCALARS}
     columns["warnings"] = pa.array(
@@ -66,11 +73,27 @@ def rows(batch: ChartBatch, facts: Facts) -> pa.Table:
     columns["tempo"] = _tempo(charts)
     columns["beats"] = _lists(BEATS, [{"time_s": grid.time_s, "position": grid.position} for grid in grids])
     columns |= _objects(charts)
+    columns["lights"] = _lights(charts)
     return pa.table(columns)
 
 
-def _scalars(chart: Chart) -> dict[str, Any]:
-    return _song(chart) | _counts(chart) | _settings(chart)
+def _scalars(chart: Chart, mapset_name: str) -> dict[str, Any]:
+    own = {"beatsaver_id": _downloaded_id(mapset_name, chart.info.title)}
+    return own | _song(chart) | _counts(chart) | _settings(chart)
+
+
+def _downloaded_id(mapset_name: str, title: str) -> str | None:
+    """Return BeatSaver's id where a folder or archive is named as its downloads are, with this song's title.
+
+    Titles are compared by letters and digits, because a name has lost what file systems do not allow.
+    """
+    match = _DOWNLOAD.fullmatch(mapset_name)
+    song = _letters(title)
+    return match[1] if match and song and _letters(match[2]).startswith(song) else None
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", text).casefold()))
 
 
 def _song(chart: Chart) -> dict[str, Any]:
@@ -251,6 +274,13 @@ def _objects(charts: Sequence[Chart]) -> dict[str, pa.StructArray]:
     for kind in _KINDS:
         columns[kind] = _lists(_TYPES[kind], [chart.objects.tables.get(kind) for chart in charts])
     return columns
+
+
+def _lights(charts: Sequence[Chart]) -> pa.StructArray:
+    """Return the lights; null where they were not asked for, empty where there are none."""
+    found = _lists(LIGHTS, [chart.objects.tables.get("lights") for chart in charts])
+    unasked = pa.array([not chart.has_lights for chart in charts], pa.bool_())
+    return pa.StructArray.from_arrays(found.flatten(), fields=list(LIGHTS), mask=unasked)
 
 
 def _core(notes: Table | None) -> Table | None:

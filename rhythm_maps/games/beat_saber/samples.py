@@ -1,4 +1,4 @@
-"""The Beat Saber half of the sample pack: five generated levels in formats 2, 3 and 4, and their music.
+"""The Beat Saber half of the sample pack: five generated levels in formats 2, 3 and 4, their music, and facts.
 
 Everything is made up here: music, titles, names and patterns. Notes stand on the beats of the tempo that the
 music was rendered from, and tempo changes are said in the format's own way: BPM events in 3, audio regions
@@ -17,6 +17,7 @@ import numpy as np
 from rhythm_maps.audio.synth import Segment, encode_ogg, render
 from rhythm_maps.files.zips import write_zip
 from rhythm_maps.games.base import Sample
+from rhythm_maps.games.beat_saber.sample_facts import FILE, Standing, write_facts
 from rhythm_maps.games.beat_saber.sample_objects import (
     Json,
     Pattern,
@@ -66,6 +67,7 @@ class _Level(NamedTuple):
         name: romanised artist and title, which name the archive.
         folder: folder inside the zip, with the slash; empty for the top.
         wrapped: Info.dat begins with a UTF-8 byte order mark, and the charts are gzipped.
+        standing: what BeatSaver says of it; None where it does not know it.
     """
 
     name: str
@@ -77,20 +79,28 @@ class _Level(NamedTuple):
     subtitle: str = ""
     folder: str = ""
     wrapped: bool = False
+    standing: Standing | None = None
 
 
 def mapsets() -> Iterator[Sample]:
-    """Generate the five zips, in order and with the same bytes every time on one machine.
+    """Generate the five zips and BeatSaver's facts, in order and with the same bytes every time on one machine.
 
     Raises:
         BuildError: the libsndfile at hand cannot encode the music.
     """
+    known = []
     for level in _CATALOGUE:
-        yield Sample(f"{level.name} ({_MAPPER}).zip", _archive(level))
+        members = _members(level)
+        archive = {level.folder + name: data for name, data in members.items()}
+        # The song is stored: it does not deflate.
+        yield Sample(f"{level.name} ({_MAPPER}).zip", write_zip(archive, stored=[f"{level.folder}song.egg"]))
+        if level.standing:
+            known.append((members, level.standing))
+    yield Sample(FILE, write_facts(known))
 
 
-def _archive(level: _Level) -> bytes:
-    """Write Info file, charts, song and cover into a zip; the song is stored, it does not deflate."""
+def _members(level: _Level) -> dict[str, bytes]:
+    """Write Info file, charts, song and cover."""
     song = level.song
     music = render(song.tempo, song.seconds, _RATE, song.seed)
     v4 = level.info_version.startswith("4")
@@ -103,8 +113,7 @@ def _archive(level: _Level) -> bytes:
         members["BPMInfo.dat"] = _text(_bpm_info(song))
     for seed, chart in enumerate(level.charts):
         members |= _chart_files(chart, song, seed, wrapped=level.wrapped)
-    song_file = f"{level.folder}song.egg"
-    return write_zip({level.folder + name: data for name, data in members.items()}, stored=[song_file])
+    return members
 
 
 def _chart_files(chart: _Chart, song: Song, seed: int, *, wrapped: bool) -> dict[str, bytes]:
@@ -256,20 +265,26 @@ _HARD = Pattern(off_beat=0.7, doubles=0.3)
 _EXPERT = Pattern(off_beat=0.8, quarter=0.1, doubles=0.5, curves=True)
 _EXPERT_PLUS = Pattern(off_beat=0.95, quarter=0.25, doubles=0.6, curves=True)
 
+_PULSE_STANDING = Standing("1abc0", "2021-03-04T05:06:07Z", (90, 10), 0.83, stars={("Standard", "Hard"): (3.5, 3.25)})
+_GEARS_STANDING = Standing(
+    "2abc0", "2022-05-06T07:08:09Z", (40, 2), 0.88, curated=True, stars={("Standard", "ExpertPlus"): (0, 9.5)}
+)
+_SHADOWS_STANDING = Standing("3abc0", "2024-07-08T09:10:11Z", (5, 5), 0.5)
+
 # fmt: off
 _CATALOGUE = (
     _Level("Example Artist - Pulse", "2.0.0", _PULSE, "Pulse", "Example Artist", (
         _Chart("Standard", "Easy", "2.0.0", _EASY),
         _Chart("Standard", "Hard", "2.0.0", _HARD),
-    )),
+    ), standing=_PULSE_STANDING),
     _Level("Example Artist - Two Gears", "2.1.0", _GEARS, "Two Gears", "Example Artist", (
         _Chart("Standard", "Normal", "3.3.0", _NORMAL),
         _Chart("Standard", "ExpertPlus", "3.3.0", _EXPERT_PLUS, "Full Throttle"),
-    ), subtitle="Sample Cut"),
+    ), subtitle="Sample Cut", standing=_GEARS_STANDING),
     _Level("Sample Trio - Long Shadows", "4.0.1", _SHADOWS, "Long Shadows", "Sample Trio", (
         _Chart("Standard", "Easy", "4.1.0", _EASY),
         _Chart("Standard", "Expert", "4.1.0", _EXPERT),
-    )),
+    ), standing=_SHADOWS_STANDING),
     _Level("Sample Trio - Carousel", "2.0.0", _CAROUSEL, "Carousel", "Sample Trio", (
         _Chart("OneSaber", "Hard", "2.2.0", Pattern(off_beat=0.4, one_hand=True)),
         _Chart("360Degree", "Expert", "2.2.0", Pattern(off_beat=0.5, doubles=0.4, turns=True)),

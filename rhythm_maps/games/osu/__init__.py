@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 
-from rhythm_maps.games.base import ChartBatch, Facts, FileFacts, GameDefaults, Mapset, MapsetBytes, Members, Sample
+from rhythm_maps.games.base import (
+    ChartBatch,
+    Facts,
+    FileFacts,
+    GameDefaults,
+    LibraryFacts,
+    Mapset,
+    MapsetBytes,
+    Members,
+    Sample,
+)
 from rhythm_maps.games.osu import charts, library, mapset, rows, stars
 from rhythm_maps.games.osu.columns import COLUMNS
 from rhythm_maps.schema import Column
@@ -68,10 +77,10 @@ class Osu(GameDefaults):
 
         return mapsets()
 
-    def library(self, name: str, data: bytes) -> Mapping[str, Mapping[str, Any]]:
+    def library(self, name: str, data: bytes) -> LibraryFacts:
         """Read ``osu!.db``; see `library.facts`."""
         del name
-        return library.facts(data)
+        return LibraryFacts(library.facts(data))
 
     def stars(self, data: bytes) -> Sequence[tuple[float, float]] | None:
         """Compute star ratings; see `stars.stars_by_rate`."""

@@ -23,6 +23,7 @@ BUILDS_OWN = {
 }
 OSU_ONLY = {"beatmap_id", "beatmapset_id", "background", "video", "has_storyboard"}
 LIBRARYS = {"status", "status_as_of", "stars", "stars_by_rate", "stars_source"}
+LIBRARYS |= {"ranked_by", "curated", "submitted_at", "year", "votes", "rating"}
 
 
 def notes(*beats):
