@@ -1,7 +1,7 @@
 """Rhythm-game maps as versioned Hugging Face datasets: audio, beats and notes on one clock.
 
 `load_dataset` reads your own maps, a build or a Hub repository; `register` makes ``datasets.load_dataset`` find the
-games. Both import what they need when they are called: importing this package is cheap.
+games; `push_to_hub` publishes a build. They import what they need when they are called: importing this package is cheap.
 """
 
 from __future__ import annotations
@@ -11,10 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rhythm_maps.loading import load_dataset, register
+    from rhythm_maps.publish.push import push_to_hub
 
-__all__ = ["__version__", "load_dataset", "register"]
+__all__ = ["__version__", "load_dataset", "push_to_hub", "register"]
 
-_LAZY = {"load_dataset": "rhythm_maps.loading", "register": "rhythm_maps.loading"}
+_LAZY = {
+    "load_dataset": "rhythm_maps.loading",
+    "push_to_hub": "rhythm_maps.publish.push",
+    "register": "rhythm_maps.loading",
+}
 
 
 def __getattr__(name: str) -> Any:

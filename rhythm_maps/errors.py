@@ -75,7 +75,15 @@ class BuildError(RhythmMapsError, RuntimeError):
 
 
 class HubError(RhythmMapsError, OSError):
-    """The Hub refused a request or could not be reached; running the same command again goes on where it was."""
+    """The Hub refused a request or could not be reached; running the same command again goes on where it was.
+
+    Attributes:
+        status: the HTTP status it answered with; 0 where it did not, or where it is not about one answer.
+    """
+
+    def __init__(self, message: str, status: int = 0) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class Conflict(HubError):  # noqa: N818 - reads as what it is

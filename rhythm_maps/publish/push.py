@@ -23,7 +23,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from rhythm_maps import limits
 from rhythm_maps.build.spec import CONFIGS
@@ -37,6 +36,7 @@ from rhythm_maps.publish.hub import Local, RemoteFile, Repository, State
 from rhythm_maps.publish.readback import read_back
 from rhythm_maps.publish.staging import Options
 
+Note = Callable[[str], None]
 _OURS = {*CONFIGS, "tokens", "credits", "preview", "meta", "assets"}
 """Folders of a repository that a version owns: what lies there and is not of the new version is deleted."""
 
@@ -53,6 +53,7 @@ class Pushed:
         deleted: files of the head that are not in this version.
         rows: config -> split -> rows.
         left_out: reason -> rows that the policy left out.
+        examples: reason -> the first ids of these.
         diff: what changed since the last version; None for the first.
         since: the last version; "" for the first.
         public: everybody can see it now (after a dry run: could).
@@ -65,6 +66,7 @@ class Pushed:
     deleted: tuple[str, ...]
     rows: Mapping[str, Mapping[str, int]]
     left_out: Mapping[str, int] = field(default_factory=dict)
+    examples: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     diff: Diff | None = None
     since: str = ""
     public: bool = False
@@ -143,7 +145,7 @@ def push(
     *,
     dry_run: bool = False,
     checked: bool = False,
-    note: Callable[[str], None] = lambda text: None,
+    note: Note = lambda text: None,
 ) -> Pushed:
     """As `push_to_hub`, to a repository that may have a clock of its own.
 
@@ -170,18 +172,17 @@ def push(
     last = max((one for one in known if one < number), default=None)
     with _staging_folder(build) as folder:
         note("staging what the policy lets out")
-        before = staging.Previous(repository, tags[versions.tag_of(last)], last) if last else None
+        before = staging.Previous(repository, tags[versions.tag_of(last)]) if last else None
         staged = staging.stage(build, folder, options, repository.name, versions.text(number), before)
         versions.check_major(number, last, staged.breaking)
-        files = {name: Local(staged.folder / name) for name in staged.files}
-        _check_count(files)
+        files = local_files(staged)
         commit = tags.get(versions.tag_of(number), "")
         against = commit or (state.head if state else "")
         plan = _plan(files, repository.tree(against) if against else {})
         if commit and not plan.empty:
             raise _tag_stays(repository, number, plan)
         if not dry_run:
-            commit = commit or _publish(repository, plan, files, staged, number, options, note)
+            commit = commit or _publish(repository, staged, number, options, note)
             if options.public:
                 repository.set_public()
         return Pushed(
@@ -192,6 +193,7 @@ def push(
             plan.delete,
             staged.rows,
             staged.left_out,
+            staged.examples,
             staged.diff,
             versions.text(last) if last else "",
             options.public,
@@ -199,28 +201,42 @@ def push(
 
 
 def _publish(
-    repository: Repository,
-    plan: _Plan,
-    files: Mapping[str, Local],
-    staged: staging.Staged,
-    number: versions.Number,
-    options: Options,
-    note: Callable[[str], None],
+    repository: Repository, staged: staging.Staged, number: versions.Number, options: Options, note: Note
 ) -> str:
     """Make the commit and its tag; return the commit."""
     state = repository.create()
     if options.public and not state.gated:
         repository.set_gate()
-    tree = repository.tree(state.head)
-    plan = _plan(files, tree)
-    commit = state.head
-    if not plan.empty:
-        note(f"sending {len(plan.add)} files, {sum(local.size for local in plan.add.values()):,} bytes")
-        commit = repository.commit(f"Version {versions.text(number)}", plan.add, plan.delete, state.head)
-    note("reading it back")
-    read_back(repository, commit, staged)
+    commit = publish_staged(repository, staged, f"Version {versions.text(number)}", note)
     repository.tag(versions.tag_of(number), commit)
     return commit
+
+
+def publish_staged(repository: Repository, staged: staging.Staged, message: str, note: Note = lambda text: None) -> str:
+    """Make the head of a repository what was staged, in one commit, and read it back; return the commit."""
+    head = repository.create().head
+    plan = _plan(local_files(staged), repository.tree(head))
+    commit = head
+    if not plan.empty:
+        note(f"sending {len(plan.add)} files, {sum(local.size for local in plan.add.values()):,} bytes")
+        commit = repository.commit(message, plan.add, plan.delete, head)
+    note("reading it back")
+    read_back(repository, commit, staged)
+    return commit
+
+
+def local_files(staged: staging.Staged) -> dict[str, Local]:
+    """Return the files of a staged folder by their path in the repository.
+
+    Raises:
+        UsageError: they are more than fit one commit.
+    """
+    if len(staged.files) > limits.PUSH_FILES:
+        raise UsageError(
+            f"{len(staged.files)} files: a version is one commit, and at most {limits.PUSH_FILES} files go into one. "
+            "Choose --configs, or build from a scan with fewer, larger shards."
+        )
+    return {name: Local(staged.folder / name) for name in staged.files}
 
 
 def _plan(files: Mapping[str, Local], tree: Mapping[str, RemoteFile]) -> _Plan:
@@ -235,14 +251,6 @@ def _check_visibility(repository: Repository, state: State | None, options: Opti
         raise UsageError(
             f"{repository.name}: the repository is public, so this push would be. Give --public (public=True) with "
             "what it asks for, make the repository private in its settings, or push to another."
-        )
-
-
-def _check_count(files: Mapping[str, Any]) -> None:
-    if len(files) > limits.PUSH_FILES:
-        raise UsageError(
-            f"{len(files)} files: a version is one commit, and at most {limits.PUSH_FILES} files go into one. "
-            "Choose --configs, or build from a scan with fewer, larger shards."
         )
 
 

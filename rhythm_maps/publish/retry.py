@@ -32,7 +32,8 @@ def retrying(name: str, what: str, call: Callable[[], _T], pause: Callable[[floa
     from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled  # noqa: PLC0415 - heavy
 
     # The root of all errors of its HTTP library, whichever that is in this version.
-    network = (HfHubHTTPError.__bases__[0], ConnectionError, TimeoutError)
+    network: tuple[type[Exception], ...] = (HfHubHTTPError.__bases__[0], ConnectionError, TimeoutError)
+    caught: tuple[type[Exception], ...] = (*network, OSError, RuntimeError, ValueError)
     wait = 1.0
     for attempt in range(1, limits.HUB_TRIES + 1):
         try:
@@ -41,11 +42,11 @@ def retrying(name: str, what: str, call: Callable[[], _T], pause: Callable[[floa
             raise
         except OfflineModeIsEnabled:
             raise HubError(f"{name}: cannot {what}: HF_HUB_OFFLINE is set. Unset it to use the Hub.") from None
-        except (*network, OSError, RuntimeError, ValueError) as error:
+        except caught as error:
             found = _network_error(error, network)
             status, after = _status(found)
             if found is None or status not in _TRANSIENT or attempt == limits.HUB_TRIES:
-                raise HubError(f"{name}: cannot {what}: {_reason(found or error, status)}") from None
+                raise HubError(f"{name}: cannot {what}: {_reason(found or error, status)}", status) from None
             if after > limits.HUB_RETRY_AFTER_SECONDS:
                 raise HubError(
                     f"{name}: cannot {what}: the Hub asks to wait {after:.0f} s. Run the same command "

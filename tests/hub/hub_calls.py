@@ -65,12 +65,19 @@ def push(
     token: str | None = None,
     dry_run: bool = False,
     checked: bool = False,
+    plain_card: bool = True,
     **options: Any,
 ) -> dict[str, Any]:
-    """Push; return what came of it and how long it would have waited."""
+    """Push; return what came of it and how long it would have waited.
+
+    A card of pictures and examples that were run takes seconds; `plain_card` gives the small one of a build.
+    """
+    from rhythm_maps.publish import stage
     from rhythm_maps.publish.push import push
     from rhythm_maps.publish.staging import Options
 
+    if plain_card:
+        stage.write_card = _write_plain_card
     if options.get("configs"):
         options["configs"] = tuple(options["configs"])
     for name in ("permissions", "opt_outs"):
@@ -79,6 +86,22 @@ def push(
     repository = _repository(repo, token)
     made = push(Path(build), repository, version, Options(**options), dry_run=dry_run, checked=checked)
     return {**_plain(made), "slept": _SLEPT, "cpu": time.process_time()}
+
+
+def _write_plain_card(folder: Path, facts: Any) -> None:
+    import json
+
+    info = json.loads((folder / "meta" / "info.json").read_text(encoding="utf-8"))
+    configs = [
+        {
+            "config_name": config,
+            "default": config == "charts",
+            "data_files": [{"split": split, "path": f"{config}/{split}-*.parquet"} for split in splits],
+        }
+        for config, splits in info["rows"].items()
+    ]
+    text = f"---\nconfigs: {json.dumps(configs)}\n---\n{facts.version}: {facts.changes}\n"
+    (folder / "README.md").write_text(text, encoding="utf-8", newline="\n")
 
 
 def withdraw(repo: str, ids: list[str], version: str, *, reason: str = "", token: str | None = None) -> dict[str, Any]:
