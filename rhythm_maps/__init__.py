@@ -1,7 +1,7 @@
 """Rhythm-game maps as versioned Hugging Face datasets: audio, beats and notes on one clock.
 
 `load_dataset` reads your own maps, a build or a Hub repository; `register` makes ``datasets.load_dataset`` find the
-games; `push_to_hub` publishes a build. They import what they need when they are called: importing this package is cheap.
+games; `push_to_hub` publishes a build. They import what they need when they are called: this import is cheap.
 """
 
 from __future__ import annotations
