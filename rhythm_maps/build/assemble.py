@@ -70,7 +70,7 @@ def assemble(plan: Manifest, spec: Spec, key: str, units: Sequence[Unit], new: P
         "presets": preset_rows,
         "hours": round(sum(one.seconds for one in facts) / 3600, 6),
         "ledger": outcomes,
-        "rejects": _reject_codes(outcomes),
+        "rejects": reject_codes(outcomes),
         "not_found": sorted(set(spec.playlist).difference(*(one.listed for one in facts))),
         "rights": {
             "code": "MIT, rhythm_maps",
@@ -145,7 +145,8 @@ def _outcomes(plan: Manifest, facts: Sequence[UnitFacts]) -> dict[str, int]:
     return dict(sorted(total.items()))
 
 
-def _reject_codes(outcomes: dict[str, int]) -> dict[str, int]:
+def reject_codes(outcomes: Mapping[str, int]) -> dict[str, int]:
+    """Return code -> rejects of the outcomes of a ledger, most first."""
     codes: dict[str, int] = defaultdict(int)
     for outcome, count in outcomes.items():
         kind, _, rest = outcome.partition(" ")

@@ -187,6 +187,14 @@ def add(new: Iterable[OptOut], path: Path | None = None) -> list[OptOut]:
     return added
 
 
+class _Deleted(msgspec.Struct):
+    id: str
+
+
+class _Answer(msgspec.Struct):
+    docs: list[_Deleted]
+
+
 def beatsaver_deleted(path: Path) -> list[OptOut]:
     """Read a saved answer of BeatSaver's ``/maps/deleted``: ``{"docs": [{"id": "1a2b", "deletedAt": "..."}, ...]}``.
 
@@ -194,17 +202,10 @@ def beatsaver_deleted(path: Path) -> list[OptOut]:
         InputError: the file cannot be read.
         BadFormat: it is no such answer.
     """
-
-    class Deleted(msgspec.Struct):
-        id: str
-
-    class Answer(msgspec.Struct):
-        docs: list[Deleted]
-
     try:
         if path.stat().st_size > limits.OPT_OUTS_BYTES:
             raise LimitExceeded("opt_outs_too_large", f"{path}: more than {limits.OPT_OUTS_BYTES:,} bytes")
-        answer = msgspec.json.decode(path.read_bytes(), type=Answer)
+        answer = msgspec.json.decode(path.read_bytes(), type=_Answer)
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

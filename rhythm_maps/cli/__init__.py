@@ -23,6 +23,7 @@ _COMMANDS = {
     "versions": "List the versions of a published dataset.",
     "diff": "Compare two builds or published versions: rows added, removed, changed and moved.",
     "withdraw": "Take rows of a published dataset back, and every version that holds them.",
+    "opt-out": "List what must be left out of builds and pushes: maps, mappers, songs, recordings.",
     "extract-official": "Write the official levels of a Beat Saber install as ordinary level folders.",
     "demo": "Build both games from a generated sample pack and show what comes out.",
 }

@@ -19,6 +19,8 @@ from rhythm_maps.build.parquet import TableWriter
 from rhythm_maps.files import atomic
 from rhythm_maps.schema import I32, STR, Column
 
+MADE_HERE = ("credits", "preview")
+"""The configs of this module: no build stores them."""
 CREDITS: tuple[Column, ...] = (
     Column("role", STR, "mapper, lighter, artist, or source: the work that a song comes from.", profile="public"),
     Column("name", STR, "The name as the maps give it, in its own script where they have one.", profile="annotations"),

@@ -64,7 +64,7 @@ class Projection:
         source = pq.ParquetFile(path)
         there = source.schema_arrow.names
         kept = kept_columns(self.info["game"], config, self.policy.profile)
-        _check_declared(declared(self.info["game"], config), config, there)
+        _check_declared(self._declared(config), config, there)
         judged = [name for name in (OF_CHARTS if config == "charts" else OF_RECORDINGS) if name in there]
         groups = [source.metadata.row_group(i) for i in range(source.num_row_groups)]
         if (
@@ -78,6 +78,12 @@ class Projection:
         schema = features(kept).arrow_schema
         names = [name for name in there if name in schema.names or name in judged]
         return _write(target, schema, self._pieces(config, source, names, schema.names))
+
+    def _declared(self, config: str) -> tuple[Column, ...]:
+        """Return the columns that the files must have; what was published once has those of its profile."""
+        if "profile" in self.info:
+            return kept_columns(self.info["game"], config, self.info["profile"])
+        return declared(self.info["game"], config)
 
     def _pieces(
         self, config: str, source: pq.ParquetFile, names: Sequence[str], kept: Sequence[str]

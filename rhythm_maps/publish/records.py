@@ -6,9 +6,8 @@ that are published say which they are; a line of a row that was left out says wh
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from rhythm_maps.build.assemble import content_digest, file_entry, info_bytes
 from rhythm_maps.build.opt_outs import sha256_of
 from rhythm_maps.build.parquet import write_table
 from rhythm_maps.build.previous import GROUPS_FILE, INFO_FILE
@@ -129,10 +129,10 @@ def write_info(
     rows: Mapping[str, Mapping[str, int]],
     facts: Mapping[str, Any],
     folder: Path,
-) -> dict[str, Any]:
+) -> None:
     """Write ``meta/info.json``: what the build says of itself, as far as it is true of what is published.
 
-    ``files`` and ``content_sha256`` cover data and ``meta``, not the card and its pictures, which are made from them.
+    The card, which is made from it, enters itself and its pictures.
     """
     spec = {name: value for name, value in info["spec"].items() if name not in _LOCAL}
     spec["configs"] = [config for config in info["spec"]["configs"] if config in rows]
@@ -144,30 +144,15 @@ def write_info(
         "rows": rows,
         "profile": policy.profile,
         "rights": {**info["rights"], "basis": policy.rights} if policy.rights else info["rights"],
-        "files": file_list(folder),
+        "files": (listed := file_list(folder)),
+        "content_sha256": content_digest(listed),
     }
-    new["content_sha256"] = hashlib.sha256(msgspec.json.encode(new["files"], order="deterministic")).hexdigest()
     with atomic.create(folder / INFO_FILE) as file:
-        file.write(msgspec.json.format(msgspec.json.encode(new, order="sorted"), indent=2) + b"\n")
-    return new
+        file.write(info_bytes(new))
 
 
 def file_list(folder: Path) -> dict[str, dict[str, Any]]:
     """Return relative path -> bytes and sha256 of every file of a folder."""
-    found = {}
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            with path.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-            found[path.relative_to(folder).as_posix()] = {"bytes": path.stat().st_size, "sha256": digest}
-    return found
-
-
-def rejects(outcomes: Mapping[str, int]) -> dict[str, int]:
-    """Return code -> rejects of a ledger's outcomes, most first."""
-    codes: Counter[str] = Counter()
-    for outcome, count in outcomes.items():
-        parts: Sequence[str] = outcome.split(" ")
-        if len(parts) == 3 and parts[1] == "reject":
-            codes[parts[2]] += count
-    return dict(sorted(codes.items(), key=lambda item: (-item[1], item[0])))
+    return {
+        path.relative_to(folder).as_posix(): file_entry(path) for path in sorted(folder.rglob("*")) if path.is_file()
+    }

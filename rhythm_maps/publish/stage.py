@@ -16,6 +16,7 @@ from datasets import Features
 
 from rhythm_maps.build import opt_outs as opt_out_files
 from rhythm_maps.build import presets
+from rhythm_maps.build.assemble import reject_codes
 from rhythm_maps.build.features import features
 from rhythm_maps.build.opt_outs import OptOuts
 from rhythm_maps.build.run import read_info
@@ -24,12 +25,12 @@ from rhythm_maps.errors import NoDataError, UsageError
 from rhythm_maps.files import atomic
 from rhythm_maps.files.outputs import writing
 from rhythm_maps.publish import records
-from rhythm_maps.publish.extras import CREDITS, OF_CREDITS, preview_columns, write_credits, write_preview
+from rhythm_maps.publish.card import write_card
+from rhythm_maps.publish.extras import CREDITS, MADE_HERE, OF_CREDITS, preview_columns, write_credits, write_preview
 from rhythm_maps.publish.facts import CardFacts, Change
 from rhythm_maps.publish.permissions import read_permissions
 from rhythm_maps.publish.policy import (
     DEFAULT_PROFILE,
-    REMEDIES,
     STALE,
     Policy,
     carries,
@@ -38,8 +39,7 @@ from rhythm_maps.publish.policy import (
 )
 from rhythm_maps.publish.project import Projection, rederive
 from rhythm_maps.publish.records import Tombstone
-from rhythm_maps.publish.staged_card import write_card
-from rhythm_maps.publish.verdicts import Verdicts, judge, read
+from rhythm_maps.publish.verdicts import judge, read, refusals
 
 Rows = dict[str, dict[str, int]]
 """Config -> split -> rows."""
@@ -133,7 +133,7 @@ def stage(
         # What may be published was decided when it was; which map had a permission is no longer asked.
         policy = replace(policy, public=False)
     info = build_info(build, again=again)
-    chosen = _choose_configs(info, policy, configs)
+    chosen = choose_configs(info, policy, configs)
     out = Path(out).absolute()
     if out.exists() and read_info(out) is None and (out.is_file() or any(out.iterdir())):
         raise UsageError(f"{out}: exists and was not made by rhythm-maps, so it is left alone. Choose another folder.")
@@ -146,19 +146,19 @@ def stage(
         atomic.make_folder(new / "meta")
         rows = _write_configs(projection, chosen, new)
         if not force_weights:
-            _check_weights(new, rows)
+            check_weights(new, rows)
         left_out = _left_out(projection, chosen)
         records.write_tombstones(ledger, projection.verdicts, version, tombstones, new)
         outcomes = records.write_ledger(ledger, projection.verdicts, new)
         records.write_groups(build, projection.verdicts, new)
         facts = {
-            "presets": _preset_rows(new, info, rows),
+            "presets": preset_rows(new, info["game"], rows),
             "hours": _hours(projection),
             "ledger": dict(sorted(outcomes.items())),
-            "rejects": records.rejects(outcomes),
+            "rejects": reject_codes(outcomes),
             "left_out": left_out,
         }
-        staged_info = records.write_info(info, policy, rows, facts, new)
+        records.write_info(info, policy, rows, facts, new)
         write_card(new, CardFacts(repo, version, profile, public, policy.rights, left_out, tuple(changes(new))))
         atomic.remove_tree(out)
         atomic.make_folder(out.parent)
@@ -170,7 +170,7 @@ def stage(
         features={config: _features(info, policy, config) for config in rows},
         left_out=left_out,
         examples=projection.verdicts.examples,
-        info=staged_info,
+        info=read_info(out) or {},
     )
 
 
@@ -215,19 +215,15 @@ def _published_names(build: Path, info: dict[str, Any]) -> dict[str, str]:
     return dict(zip(table["track_id"].to_pylist(), table["file_name"].to_pylist(), strict=True))
 
 
-def refusals(verdicts: Verdicts) -> str:
-    """Return what was left out, the first ids of it and what can be done, one line a reason."""
-    lines = []
-    for reason, count in verdicts.counts.items():
-        ids = ", ".join(verdicts.examples[reason])
-        more = ", ..." if count > len(verdicts.examples[reason]) else ""
-        lines.append(f"\n  {count:,} {reason}: {ids}{more}: {REMEDIES[reason]}")
-    return "".join(lines)
+def choose_configs(info: Mapping[str, Any], policy: Policy, configs: Sequence[str] | None) -> list[str]:
+    """Return the stored configs to publish, the default one first.
 
-
-def _choose_configs(info: Mapping[str, Any], policy: Policy, configs: Sequence[str] | None) -> list[str]:
+    Raises:
+        UsageError: one is not there, or the profile carries it not.
+    """
     # The file has its keys in alphabetical order; the first config is the default one.
-    there = [*(config for config in CONFIGS if config in info["rows"]), *sorted(set(info["rows"]) - set(CONFIGS))]
+    stored = [config for config in info["rows"] if config not in MADE_HERE]
+    there = sorted(stored, key=lambda config: (CONFIGS.index(config) if config in CONFIGS else len(CONFIGS), config))
     unknown = [config for config in configs or () if config not in there]
     if unknown:
         raise UsageError(f"this build has no config {', '.join(unknown)}: it has {', '.join(there)}")
@@ -264,7 +260,7 @@ def _left_out(projection: Projection, chosen: Sequence[str]) -> dict[str, int]:
     return {**projection.verdicts.counts, **({STALE: stale} if stale and "tokens" in chosen else {})}
 
 
-def _check_weights(new: Path, rows: Rows) -> None:
+def check_weights(new: Path, rows: Rows) -> None:
     """Refuse tokens that the published encoder cannot decode: nobody could use them and all would think they can."""
     if "tokens" not in rows:
         return
@@ -279,11 +275,12 @@ def _check_weights(new: Path, rows: Rows) -> None:
         )
 
 
-def _preset_rows(new: Path, info: Mapping[str, Any], rows: Rows) -> Rows:
+def preset_rows(new: Path, game: str, rows: Rows) -> Rows:
+    """Return preset -> split -> rows of the published charts in a folder."""
     found: Rows = {}
     if "charts" not in rows:
         return found
-    for name, preset in presets.presets(info["game"]).items():
+    for name, preset in presets.presets(game).items():
         names = sorted({column for column, _, _ in preset.filters})
         for split in rows["charts"]:
             table = read(new, {"rows": {"charts": {split: 1}}}, "charts", names)

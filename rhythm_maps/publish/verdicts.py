@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from rhythm_maps import games
 from rhythm_maps.build.manifest import SPLITS
 from rhythm_maps.errors import UsageError
-from rhythm_maps.publish.policy import OFFICIAL, OPTED_OUT, Policy
+from rhythm_maps.publish.policy import OFFICIAL, OPTED_OUT, REMEDIES, Policy
 
 OF_CHARTS = (
     "chart_id", "mapset_id", "track_id", "group_id", "song_key", "game", "file_sha256", "beatmap_id", "beatmapset_id",
@@ -112,6 +112,16 @@ def judge(build: Path, info: dict[str, Any], policy: Policy) -> Verdicts:
 def pending(info: dict[str, Any], policy: Policy) -> frozenset[str]:
     """Return the kinds of opt-outs that the build itself has not honoured yet."""
     return policy.opt_outs.without(info["spec"].get("opt_outs", ())).kinds
+
+
+def refusals(verdicts: Verdicts) -> str:
+    """Return what was left out, the first ids of it and what can be done, one line a reason."""
+    lines = []
+    for reason, count in verdicts.counts.items():
+        ids = ", ".join(verdicts.examples[reason])
+        more = ", ..." if count > len(verdicts.examples[reason]) else ""
+        lines.append(f"\n  {count:,} {reason}: {ids}{more}: {REMEDIES[reason]}")
+    return "".join(lines)
 
 
 def _check_answerable(info: dict[str, Any], policy: Policy) -> None:
