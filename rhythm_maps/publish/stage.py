@@ -201,19 +201,10 @@ def project(build: Path, info: dict[str, Any], policy: Policy, *, again: bool = 
     if not verdicts.groups:
         raise NoDataError(f"{build}: nothing may be published under profile {policy.profile}.{refusals(verdicts)}")
     ledger = records.read_ledger(build)
-    # The ledger of a published version names no files any more; its rows do.
-    names = _published_names(build, info) if again else records.audio_names(ledger, verdicts)
+    # The ledger of a published version names no mapset any more: whose name of the file its rows have is not known.
+    names = {} if again else records.audio_names(ledger, verdicts)
     derived, same = rederive(build, info, verdicts, names)
     return Projection(Path(build), info, policy, verdicts, derived, same), ledger
-
-
-def _published_names(build: Path, info: dict[str, Any]) -> dict[str, str]:
-    config = next((name for name in ("beats", "tracks") if name in info["rows"]), None)
-    if config is None:
-        return {}
-    table = read(build, info, config, ("track_id", "file_name"))
-    return dict(zip(table["track_id"].to_pylist(), table["file_name"].to_pylist(), strict=True))
-
 
 def choose_configs(info: Mapping[str, Any], policy: Policy, configs: Sequence[str] | None) -> list[str]:
     """Return the stored configs to publish, the default one first.
