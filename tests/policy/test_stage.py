@@ -371,3 +371,53 @@ def test_marks_are_found_where_they_are(planted):
     """The search itself: without it every test above could pass for nothing."""
     build, _ = planted
     assert marks(build, MARK.upper()) == marks(build)
+
+
+# --- builds of a few configs ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def few(session_place, planted):
+    """Build the planted maps with some configs only."""
+    from trees import build_osu
+
+    del planted
+    maps = session_place / "Zqmark maps"
+
+    def make(*configs, **more):
+        name = "-".join([*configs, *more])
+        return build_osu(maps, session_place / name, configs=configs, fractions=(0.5, 0.25, 0.25), **more).out
+
+    return make
+
+
+def test_a_build_without_charts_is_judged_by_what_its_recordings_say(few, planted, plain_card):
+    build = few("beats")
+    [asking] = [row for row in rows(build, "beats") if row["rights"]["opt_out"]]
+    assert publish(build, opt_outs=NOBODY).left_out == {"opted_out": 1}
+    [track] = [row for row in rows(build, "beats") if row["title"] == f"{TITLE} 55"]
+    gone = OptOuts((OptOut("track", track["audio_md5"]).key, OptOut("song", "zqmarkartist/zqmarktitle53").key))
+    staged = publish(build, opt_outs=gone)
+    assert staged.left_out == {"opted_out": 3}
+    kept = {row["track_id"] for row in rows(staged.folder, "beats")}
+    assert not {asking["track_id"], track["track_id"]} & kept
+    assert marks(staged.folder, track["title"]) == []
+    assert set(staged.rows) == {"beats"}
+
+
+def test_what_could_not_be_looked_up_is_not_passed_over(few, plain_card):
+    """A build without charts does not know who made them, one without recordings does not know their md5s."""
+    with pytest.raises(UsageError, match="has no charts, so opt-outs of kind mapper cannot be looked up"):
+        publish(few("beats"), opt_outs=OptOuts((OptOut("mapper", "x").key,)))
+    with pytest.raises(UsageError, match="has no beats, so opt-outs of kind md5 cannot be looked up"):
+        publish(few("charts"), opt_outs=OptOuts((OptOut("track", "0" * 32).key,)))
+
+
+def test_a_build_that_honoured_them_itself_can_be_published(few, planted, plain_card):
+    _, opt_outs = planted
+    build = few("charts", opt_outs=opt_outs)
+    staged = publish(build, opt_outs=opt_outs, version="1.0.0")
+    assert marks(staged.folder) == []
+    assert staged.left_out == {"opted_out": 1}
+    # Seven that the build left out, one that the push did.
+    assert len(read_tombstones(staged.folder / "meta/tombstones.jsonl")) >= 8
