@@ -206,6 +206,7 @@ def project(build: Path, info: dict[str, Any], policy: Policy, *, again: bool = 
     derived, same = rederive(build, info, verdicts, names)
     return Projection(Path(build), info, policy, verdicts, derived, same), ledger
 
+
 def choose_configs(info: Mapping[str, Any], policy: Policy, configs: Sequence[str] | None) -> list[str]:
     """Return the stored configs to publish, the default one first.
 

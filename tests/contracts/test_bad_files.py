@@ -16,7 +16,7 @@ from test_shards import accounted
 from rhythm_maps import games
 from rhythm_maps.build.generate import RejectsWarning
 from rhythm_maps.build.scan import scan
-from rhythm_maps.build.spec import CONFIGS
+from rhythm_maps.build.spec import DEFAULT_CONFIGS
 from rhythm_maps.errors import BadFileError
 from rhythm_maps.files.zips import write_zip
 
@@ -114,7 +114,7 @@ def test_error_holds_although_others_have_prepared_the_rows(game, damaged, expor
 def test_a_bad_input_changes_no_other_table(game, damaged, exports):
     """Beats and tracks: the damaged mapset keeps its recording, which its other charts know."""
     pack = damaged(game)
-    for config in CONFIGS[1:]:
+    for config in DEFAULT_CONFIGS[1:]:
         whole = [row["track_id"] for data in rows_of(exports(game, config)).values() for row in data]
         left = rows_of(exports(game, config, data_dir=pack.folder))
         assert sorted(row["track_id"] for data in left.values() for row in data) == sorted(whole)
