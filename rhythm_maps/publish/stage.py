@@ -259,13 +259,14 @@ def check_weights(new: Path, rows: Rows) -> None:
     if "tokens" not in rows:
         return
     there = read(new, {"rows": rows}, "tokens", ("weights", "track_id"))
-    other = there.filter(pc.fill_null(pc.not_equal(there["weights"], "pretrained"), fill_value=True))
+    # Token files by themselves do not say whose weights made them.
+    other = there.filter(pc.fill_null(pc.not_equal(there["weights"], "pretrained"), fill_value=False))
     if len(other):
         ids = ", ".join(str(one) for one in other["track_id"].to_pylist()[:3])
         kinds = ", ".join(sorted({str(kind) for kind in other["weights"].to_pylist()}))
         raise UsageError(
-            f"{len(other):,} rows of tokens ({ids}, ...) come from weights that nobody else has ({kinds}): build them "
-            "again with the pretrained weights, leave tokens out, or say that it is meant (force_weights)"
+            f"{len(other):,} rows of tokens (such as {ids}) come from weights that nobody else has ({kinds}): build "
+            "them again with the pretrained weights, leave tokens out, or say that it is meant (force_weights)"
         )
 
 
