@@ -127,6 +127,8 @@ FACTS_PROBLEMS = 1_000
 """Most unusable entries of a file of facts that are told of one by one; of further ones their number is."""
 PLAYLIST_BYTES = 16 * MIB
 """Largest playlist: some 150 bytes a song, and a cover picture."""
+OPT_OUTS_BYTES = 64 * MIB
+"""Largest file of opt-outs or permissions, or answer about deleted maps: some 300,000 lines of 200 bytes."""
 FOLDER_LIST_BYTES = MIB // 4
 """Largest list of further folders in an install: one has some 200 bytes a folder."""
 
@@ -157,9 +159,31 @@ READ_AHEAD_BYTES = 1 * MIB
 """Chart bytes that are handed to a game's parser at once: batches of 256 KB to 1 MB decode fastest (caches)."""
 ROW_GROUP_BYTES = 64 * MIB
 """Largest row group: it is what a streaming reader holds per worker (the Hub's viewer reads at most 100 to 300 MB)."""
+PUBLISHED_ROW_GROUP_BYTES = 100_000_000
+"""Largest row group that is published, unless one row is larger: the Hub's viewer reads no more."""
 SHARD_BYTES = 256 * MIB
 """A Parquet file aims to stay below this when the number of shards is chosen."""
 SHARD_BYTES_KEPT = 512 * MIB
 """With a previous version, the number of shards is kept until a file passes this."""
 WARNINGS = 50
 """Most warnings a row keeps."""
+
+# --- publishing -------------------------------------------------------------------------------------------------------
+PUSH_FILES = 600
+"""Most files of a version: they become visible in one commit, and more than 600 in one were never tried."""
+HUB_TRIES = 6
+"""How often a request to the Hub is made: waits of 1 to 16 s between them ride out half a minute of trouble."""
+HUB_WAIT_SECONDS = 16.0
+"""Longest wait between two tries where the Hub names none."""
+HUB_RETRY_AFTER_SECONDS = 600.0
+"""Longest wait that the Hub may ask for (its limits are counted in windows of 5 minutes); beyond it the push ends."""
+
+# --- cards ------------------------------------------------------------------------------------------------------------
+CARD_BYTES = 2 * MIB
+"""Largest README that is checked. Ours stay below 100 KiB, and reading YAML takes seconds a MiB."""
+CARD_TEXT = 60
+"""Most characters of a title, name or other text of the data in a cell of a card's table."""
+CARD_OUTPUT_LINE = 120
+"""Longest line that a card shows of what an example printed."""
+CARD_EXAMPLE_SECONDS = 600.0
+"""Longest time that a card's examples may take together: each reads a few rows, the first of which may be 64 MiB."""

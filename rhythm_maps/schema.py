@@ -92,7 +92,17 @@ BEATS = lists(time_s=F64, position=I32)
 NOTES = lists(time_s=F64, end_s=F64, beat=F64, kind=pa.int64(), lane=I32, x=F32, y=F32)
 STARS = lists(rate=F32, stars=F32)
 VOTES = struct(up=I64, down=I64, score=F64, as_of=DATE)
-RIGHTS = struct(source=STR, terms_url=STR, official=BOOL, declared_ai=STR)
+RIGHTS = struct(
+    source=STR,
+    terms_url=STR,
+    basis=STR,
+    permission_ref=STR,
+    download_disabled=BOOL,
+    declared_ai=STR,
+    opt_out=BOOL,
+    official=BOOL,
+    obtained_at=TIMESTAMP,
+)
 AUDIO = struct(bytes=pa.binary(), path=STR)
 
 _SHARED_IDS = (
@@ -138,8 +148,11 @@ _SHARED_TIME = (
 _RIGHTS = Column(
     "rights",
     RIGHTS,
-    "Where the content came from, the terms that govern it, whether it is an official level of the game, and the "
-    "source's own word for who declared it AI-made (null where it does not).",
+    "Where the content came from and the terms that govern it; basis and permission_ref: on what ground it is "
+    "published, and 16 hex of the sha256 of the line that says so in the publisher's list of permissions; "
+    "download_disabled and declared_ai: what its source says of downloads and of how it was made (null: nothing); "
+    "opt_out: its file asks not to be used (`robots: disallow`); official: a level of the game itself; obtained_at: "
+    "when it was fetched, null for local files. A recording has the strictest of its charts.",
     profile="public",
 )
 _WARNINGS = Column(

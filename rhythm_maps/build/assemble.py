@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +70,7 @@ def assemble(plan: Manifest, spec: Spec, key: str, units: Sequence[Unit], new: P
         "presets": preset_rows,
         "hours": round(sum(one.seconds for one in facts) / 3600, 6),
         "ledger": outcomes,
-        "rejects": _reject_codes(outcomes),
+        "rejects": reject_codes(outcomes),
         "not_found": sorted(set(spec.playlist).difference(*(one.listed for one in facts))),
         "rights": {
             "code": "MIT, rhythm_maps",
@@ -81,11 +81,28 @@ def assemble(plan: Manifest, spec: Spec, key: str, units: Sequence[Unit], new: P
     with atomic.create(new / "README.md") as file:
         file.write(text.encode("utf-8"))
     info["files"] = file_digests(new)
-    info["content_sha256"] = hashlib.sha256(msgspec.json.encode(info["files"], order="deterministic")).hexdigest()
+    info["content_sha256"] = content_digest(info["files"])
     info["key"] = key
     with atomic.create(new / INFO) as file:
-        file.write(msgspec.json.format(msgspec.json.encode(info, order="sorted"), indent=2) + b"\n")
+        file.write(info_bytes(info))
     return info
+
+
+def file_entry(path: Path) -> dict[str, Any]:
+    """Return what ``files`` of ``meta/info.json`` says of a file: its bytes and their sha256."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return {"bytes": path.stat().st_size, "sha256": digest}
+
+
+def content_digest(files: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return the sha256 that stands for all `files` of a ``meta/info.json``."""
+    return hashlib.sha256(msgspec.json.encode(files, order="deterministic")).hexdigest()
+
+
+def info_bytes(info: Mapping[str, Any]) -> bytes:
+    """Return a ``meta/info.json``."""
+    return msgspec.json.format(msgspec.json.encode(info, order="sorted"), indent=2) + b"\n"
 
 
 def _sum_rows(
@@ -128,7 +145,8 @@ def _outcomes(plan: Manifest, facts: Sequence[UnitFacts]) -> dict[str, int]:
     return dict(sorted(total.items()))
 
 
-def _reject_codes(outcomes: dict[str, int]) -> dict[str, int]:
+def reject_codes(outcomes: Mapping[str, int]) -> dict[str, int]:
+    """Return code -> rejects of the outcomes of a ledger, most first."""
     codes: dict[str, int] = defaultdict(int)
     for outcome, count in outcomes.items():
         kind, _, rest = outcome.partition(" ")
@@ -140,10 +158,4 @@ def _reject_codes(outcomes: dict[str, int]) -> dict[str, int]:
 
 def file_digests(new: Path) -> dict[str, dict[str, Any]]:
     """Return the size and sha256 of every file below a folder, by its path there."""
-    found = {}
-    for path in sorted(new.rglob("*")):
-        if path.is_file():
-            with path.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-            found[path.relative_to(new).as_posix()] = {"bytes": path.stat().st_size, "sha256": digest}
-    return found
+    return {path.relative_to(new).as_posix(): file_entry(path) for path in sorted(new.rglob("*")) if path.is_file()}

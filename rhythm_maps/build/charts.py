@@ -35,6 +35,8 @@ class Parsed:
     loaded: LoadedMapset
     audio: LoadedAudio | None
     """Its recording; None where there is none that can be used."""
+    opt_out: bool = False
+    """Its own file asks not to be used."""
 
     @property
     def declared_ai(self) -> str | None:
@@ -151,11 +153,12 @@ def _parsed(batch: Sequence[LoadedMapset], result: ChartBatch) -> list[Parsed]:
     entries = [{chart.name: chart for chart in loaded.entry.charts} for loaded in batch]
     found = []
     columns = zip(result.mapset.tolist(), result.names, result.chart_ids, result.mapset_ids, strict=True)
-    for i, name, chart_id, mapset_id in columns:
+    for number, (i, name, chart_id, mapset_id) in enumerate(columns):
         loaded, entry = batch[i], entries[i][name]
         audio = loaded.audio[entry.audio] if entry.audio else None
         own_id = mapset_id or f"sha256:{loaded.entry.digest[:16]}"
-        found.append(Parsed(chart_id, own_id, entry, loaded, None if audio is None or audio.error else audio))
+        audio = None if audio is None or audio.error else audio
+        found.append(Parsed(chart_id, own_id, entry, loaded, audio, number in result.opted_out))
     return found
 
 
@@ -222,6 +225,7 @@ def _rights(game: Game, one: Parsed) -> dict[str, Any]:
         "source": source,
         "terms_url": game.terms_url,
         "official": one.loaded.official,
+        "opt_out": one.opt_out,
         "declared_ai": one.declared_ai,
     }
 

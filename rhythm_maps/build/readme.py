@@ -36,13 +36,13 @@ def render(spec: Spec, counts: Counts, preset_counts: Counts, summary: Mapping[s
         "license_name": "third-party-content",
         "license_link": game.terms_url,
         "tags": ["rhythm-game", spec.game.replace("_", "-"), "beat-tracking", "music-information-retrieval"],
-        "configs": _configs(spec, counts, preset_counts),
+        "configs": config_entries(spec.game, counts, preset_counts),
     }
     head = yaml.safe_dump(front, sort_keys=False, allow_unicode=True, width=100)
     fields = {
         "title": game.title,
         "terms": game.terms_url,
-        "prose": _prose(spec.game),
+        "prose": prose(spec.game)[0],
         "rows": table(["config", *SPLITS], [[c, *_per_split(n)] for c, n in {**counts, **preset_counts}.items()]),
         "hours": f"{summary['hours']:.2f}",
         "rejects": rejects(summary["rejects"]),
@@ -54,7 +54,14 @@ def render(spec: Spec, counts: Counts, preset_counts: Counts, summary: Mapping[s
     return f"---\n{head}---\n\n{template.substitute(fields)}"
 
 
-def _configs(spec: Spec, counts: Counts, preset_counts: Counts) -> list[dict[str, Any]]:
+def config_entries(game: str, counts: Counts, preset_counts: Counts) -> list[dict[str, Any]]:
+    """Return the ``configs:`` of a README's YAML; the first stored config is the default.
+
+    Args:
+        game: whose presets they are.
+        counts: rows of the stored configs by split.
+        preset_counts: the same for presets, which are filtered views of charts' files.
+    """
     configs: list[dict[str, Any]] = []
     for config, rows in counts.items():
         entry: dict[str, Any] = {"config_name": config, "data_files": _data_files(config, rows)}
@@ -62,7 +69,7 @@ def _configs(spec: Spec, counts: Counts, preset_counts: Counts) -> list[dict[str
             entry["default"] = True
         configs.append(entry)
     for name, rows in preset_counts.items():
-        filters = [list(f) for f in presets.get(spec.game, name).filters]
+        filters = [list(f) for f in presets.get(game, name).filters]
         plain = [[c, op, list(v) if isinstance(v, tuple) else v] for c, op, v in filters]
         configs.append({"config_name": name, "data_files": _data_files("charts", rows), "filters": plain})
     return configs
@@ -77,7 +84,7 @@ def _per_split(rows: Mapping[str, int]) -> list[str]:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Lay out a Markdown table."""
+    """Return a Markdown table; cells are taken as they are."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
@@ -92,19 +99,27 @@ def _columns_section(spec: Spec, config: str) -> str:
 
 def column_table(cols: Sequence[Column]) -> str:
     """Lay out what columns are: type, meaning, policy."""
-    rows = [[f"`{c.name}`", f"`{_type_name(c)}`", c.description.replace("|", "\\|"), c.profile] for c in cols]
+    rows = [[f"`{c.name}`", f"`{type_name(c)}`", c.description.replace("|", "\\|"), c.profile] for c in cols]
     return table(["column", "type", "meaning", "policy"], rows)
 
 
-def _type_name(column: Column) -> str:
+def type_name(column: Column) -> str:
+    """Return the type of a column as a README shows it."""
     text = str(column.type).replace("item: ", "").replace("double", "float64").replace("date32[day]", "date32")
     text = re.sub(r"\bfloat\b", "float32", text)
     return "Audio(decode=False)" if column.audio else text
 
 
-def _prose(game: str) -> str:
-    source = resources.files("rhythm_maps.hub_cards").joinpath(f"{game}.md")
-    return source.read_text(encoding="utf-8").strip() if source.is_file() else ""
+def prose(name: str) -> tuple[str, dict[str, str]]:
+    """Return the texts of a dataset's kind out of ``hub_cards/<name>.md``; empty where it has none.
+
+    Returns:
+        What it is, in a few sentences, and the file's further sections by heading, which only a full card shows.
+    """
+    source = resources.files("rhythm_maps.hub_cards").joinpath(f"{name}.md")
+    text = source.read_text(encoding="utf-8") if source.is_file() else ""
+    first, *sections = re.split(r"^## (.+)$", text, flags=re.MULTILINE)
+    return first.strip(), {head.strip(): body.strip() for head, body in zip(sections[::2], sections[1::2], strict=True)}
 
 
 def rejects(counts: Mapping[str, int]) -> str:

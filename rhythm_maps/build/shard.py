@@ -21,6 +21,7 @@ from rhythm_maps.build.charts import Charts, parse_charts
 from rhythm_maps.build.ledger import Ledger
 from rhythm_maps.build.manifest import MapsetEntry
 from rhythm_maps.build.mapset_io import AudioReader, LoadedMapset, load
+from rhythm_maps.build.opt_outs import OptOuts
 from rhythm_maps.build.playlists import listed
 from rhythm_maps.build.recordings import Recordings
 from rhythm_maps.build.spec import Spec, columns
@@ -101,11 +102,13 @@ def _batches(
 
 
 def _filtered(charts: Charts, spec: Spec, ledger: Ledger) -> Charts:
-    """Leave out copies, AI-made charts, those with few notes and what filters drop, each with its ledger line."""
+    """Leave out copies, opt-outs, AI-made charts, those with few notes and what filters drop, each with its line."""
     few = pc.fill_null(pc.less(charts.table["n_notes"], spec.min_notes), fill_value=False).to_pylist()
     passed = presets.mask(charts.table, spec.all_filters)
     wanted = passed.to_pylist() if passed is not None else [True] * len(few)
     playlist = frozenset(spec.playlist)
+    md5s = [one.audio.md5 if one.audio else None for one in charts.parsed]
+    opted_out = OptOuts(spec.opt_outs).mask(charts.table, md5s)
     seen: set[str] = set()
     keep = []
     for i, (one, has_few, is_wanted) in enumerate(zip(charts.parsed, few, wanted, strict=True)):
@@ -115,7 +118,9 @@ def _filtered(charts: Charts, spec: Spec, ledger: Ledger) -> Charts:
             continue
         seen.add(chart_id)
         code = reason = ""
-        if playlist and not any(listed(chart_id, playlist)):
+        if opted_out[i]:
+            code, reason = "opted_out", "a list of opt-outs names it, its mapper, song or recording"
+        elif playlist and not any(listed(chart_id, playlist)):
             code, reason = "not_in_playlist", "no playlist lists it"
         elif not spec.include_ai and one.declared_ai:
             code, reason = "declared_ai", f"its source declares it AI-made ({one.declared_ai})"

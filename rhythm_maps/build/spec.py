@@ -16,6 +16,7 @@ import pyarrow as pa
 from rhythm_maps import games, limits
 from rhythm_maps.build import presets
 from rhythm_maps.build.example_columns import example_columns
+from rhythm_maps.build.opt_outs import OptOuts
 from rhythm_maps.build.playlists import read_playlists
 from rhythm_maps.build.presets import Filter
 from rhythm_maps.errors import UsageError
@@ -44,6 +45,7 @@ class Spec(msgspec.Struct, frozen=True):
         include: what the game decodes on request only (`Game.extras`), sorted: ``lights``.
         include_ai: keep charts that their source declares AI-made.
         playlist: keep only the charts that this lists (`playlists.read_playlists`); empty for all.
+        opt_outs: leave out the charts that these keys mean (`opt_outs.OptOuts`).
         tokens: what decides the codes of `tokens`; None where that config is not made.
         row_group_bytes: largest row group.
         schema_version: version of the columns.
@@ -59,6 +61,7 @@ class Spec(msgspec.Struct, frozen=True):
     include_ai: bool = False
     playlist: tuple[str, ...] = ()
     decode_audio: bool = False
+    opt_outs: tuple[str, ...] = ()
     tokens: TokenSettings | None = None
     row_group_bytes: int = limits.ROW_GROUP_BYTES
     schema_version: str = SCHEMA_VERSION
@@ -82,6 +85,7 @@ def make_spec(
     include_ai: bool = False,
     playlists: Sequence[str | PathLike[str]] = (),
     decode_audio: bool = False,
+    opt_outs: OptOuts | None = None,
     tokens: TokenSettings | None = None,
     row_group_bytes: int = limits.ROW_GROUP_BYTES,
 ) -> Spec:
@@ -141,6 +145,7 @@ def make_spec(
         include_ai=include_ai,
         playlist=listed,
         decode_audio=decode_audio,
+        opt_outs=opt_outs.keys if opt_outs else (),
         tokens=wanted,
         row_group_bytes=row_group_bytes,
     )

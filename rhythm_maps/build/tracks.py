@@ -25,6 +25,8 @@ _OF_CHART = (
     "labelled_end_s", "timing_quality",
 )  # fmt: skip
 """Columns that a recording takes from its representative chart."""
+_FORBIDDING = ("opt_out", "download_disabled", "declared_ai")
+"""Of a recording's rights what one of its charts is enough to say."""
 Tempo = tuple[FloatArray, FloatArray, FloatArray]
 """Starts, beat lengths and metres (0 where none is stated) of a chart's tempo segments."""
 _SAME_S = 0.002 + 1e-9
@@ -154,11 +156,7 @@ def _beats_table(charts: Charts, audio: Sequence[LoadedAudio], charts_of: Sequen
         audio: the recordings.
         charts_of: for each recording the numbers of its charts.
     """
-    picks = _representatives(charts, charts_of)
-    chosen = [chart for chart, _ in picks]
-    own = charts.table.select(list(_OF_CHART)).take(pa.array(chosen, pa.int64()))
-    games = charts.table["game"].to_pylist()
-    rights = charts.table["rights"].to_pylist()
+    own = of_charts(charts.table, charts_of)
     infos = [one.info for one in audio if one.info is not None]
     added = {
         "track_id": [one.sha256 for one in audio],
@@ -172,13 +170,6 @@ def _beats_table(charts: Charts, audio: Sequence[LoadedAudio], charts_of: Sequen
         "audio_status": [one.measured.status if one.measured else "unchecked" for one in audio],
         "timeline_shift_s": [one.clock.shift_s for one in audio],
         "clock_rule": [one.clock.rule for one in audio],
-        "beats_agreement": [share for _, share in picks],
-        "n_charts": [len(mine) for mine in charts_of],
-        "chart_ids": [sorted(charts.parsed[i].chart_id for i in mine) for mine in charts_of],
-        "games": [sorted({games[i] for i in mine}) for mine in charts_of],
-        "rights": [
-            _strictest([rights[i] for i in (best, *mine)]) for best, mine in zip(chosen, charts_of, strict=True)
-        ],
         "audio_md5": [one.md5 for one in audio],
         "loudness": [one.measured.loudness if one.measured else None for one in audio],
         "warnings": [[] for _ in audio],
@@ -191,13 +182,38 @@ def _beats_table(charts: Charts, audio: Sequence[LoadedAudio], charts_of: Sequen
     return pa.table(columns, schema=schema)
 
 
-def _representatives(charts: Charts, charts_of: Sequence[Sequence[int]]) -> list[tuple[int, float]]:
+def of_charts(table: pa.Table, charts_of: Sequence[Sequence[int]]) -> pa.Table:
+    """Return what recordings take from their charts, one row a recording.
+
+    Args:
+        table: rows of charts.
+        charts_of: for each recording the numbers of its charts in `table`.
+    """
+    picks = _representatives(table, charts_of)
+    ids, games, rights = (table[name].to_pylist() for name in ("chart_id", "game", "rights"))
+    derived = {
+        "beats_agreement": [share for _, share in picks],
+        "n_charts": [len(mine) for mine in charts_of],
+        "chart_ids": [sorted(ids[i] for i in mine) for mine in charts_of],
+        "games": [sorted({games[i] for i in mine}) for mine in charts_of],
+        "rights": [
+            strictest([rights[i] for i in (best, *mine)]) for (best, _), mine in zip(picks, charts_of, strict=True)
+        ],
+    }
+    found = table.select(list(_OF_CHART)).take(pa.array([best for best, _ in picks], pa.int64()))
+    for field in arrow_schema(BEATS_CONFIG):
+        if field.name in derived:
+            found = found.append_column(field, pa.array(derived[field.name], field.type))
+    return found
+
+
+def _representatives(table: pa.Table, charts_of: Sequence[Sequence[int]]) -> list[tuple[int, float]]:
     """Choose the chart that gives each recording its beats; return it, and the share of charts with its segments.
 
     It is one whose segments most charts share, then one with most notes, then the one of the lowest id.
     """
-    notes = charts.table["n_notes"].to_pylist()
-    tempo = charts.table["tempo"].combine_chunks()
+    ids, notes = table["chart_id"].to_pylist(), table["n_notes"].to_pylist()
+    tempo = table["tempo"].combine_chunks()
     fields = [tempo.field(name) for name in ("time_s", "beat_length_s", "meter")]
     offsets = fields[0].offsets.to_numpy()
     start, length, meter = (column.values.to_numpy(zero_copy_only=False) for column in fields)
@@ -214,14 +230,16 @@ def _representatives(charts: Charts, charts_of: Sequence[Sequence[int]]) -> list
         charts_with = Counter(keys.values())
         kinds = {key: tempos[i] for i, key in keys.items()}  # a few, where there are hundreds of charts
         shared = {key: sum(charts_with[other] for other in kinds if _same(kinds[key], kinds[other])) for key in kinds}
-        best = min(mine, key=lambda i: (-shared[keys[i]], -notes[i], charts.parsed[i].chart_id))
+        best = min(mine, key=lambda i: (-shared[keys[i]], -notes[i], ids[i]))
         found.append((best, shared[keys[best]] / len(mine)))
     return found
 
 
-def _strictest(rights: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Return the rights of an official chart where there is one, else those of the first."""
-    return next((one for one in rights if one["official"]), rights[0])
+def strictest(rights: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the rights of an official chart where there is one, else of the first, with all that any of them says."""
+    kept = next((one for one in rights if one["official"]), rights[0])
+    said = {name: one[name] for name in _FORBIDDING for one in reversed(rights) if one.get(name)}
+    return {**kept, **said}
 
 
 def _same(one: Tempo, other: Tempo) -> bool:

@@ -20,6 +20,12 @@ _COMMANDS = {
     "export": "Turn a build into what other tools take: folders of audio, beats and tempo.",
     "audio": "Prepare recordings: bring a folder of them to one loudness at 24 kHz mono.",
     "sidecar": "Write, show and check per-frame features beside token files.",
+    "card": "Make and check the card (README) of a dataset folder, with statistics and pictures.",
+    "push": "Publish a build on the Hub as one version: what the policy lets out, in one commit.",
+    "versions": "List the versions of a published dataset.",
+    "diff": "Compare two builds or published versions: rows added, removed, changed and moved.",
+    "withdraw": "Take rows of a published dataset back, and every version that holds them.",
+    "opt-out": "List what must be left out of builds and pushes: maps, mappers, songs, recordings.",
     "extract-official": "Write the official levels of a Beat Saber install as ordinary level folders.",
     "demo": "Build both games from a generated sample pack and show what comes out.",
 }

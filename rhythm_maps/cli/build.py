@@ -40,6 +40,12 @@ from rhythm_maps.loading import ECDC_FOLDER
     metavar="FILE",
     help="Keep only the charts that this playlist lists (Beat Saber: .bplist); may be given several times.",
 )
+@click.option(
+    "--opt-outs",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Leave out what this file lists, instead of your own list (rhythm-maps opt-out list shows it).",
+)
 @click.option("--stars", is_flag=True, help="Compute star ratings at several rates (extra: rhythm-maps[stars]).")
 @click.option(
     "--decode-audio", is_flag=True, help="Decode every recording: its true length, damage and loudness; takes longer."
@@ -67,6 +73,7 @@ def command(
     preset: str,
     filters: tuple[str, ...],
     playlists: tuple[str, ...],
+    opt_outs: Path | None,
     min_notes: int,
     workers: int,
     bandwidth: float | None,
@@ -97,6 +104,7 @@ def command(
     GAME may be ecdc_folder: PATHS is then a folder of .ecdc token files with their sidecars, and --out and --cond-root
     are its options (rhythm-maps build ecdc_folder TOKENS OUT does as well).
     """
+    from rhythm_maps.build import opt_outs as opt_out_files
     from rhythm_maps.build.run import build
     from rhythm_maps.build.spec import make_spec
 
@@ -119,6 +127,7 @@ def command(
         include_ai=include_ai,
         playlists=playlists,
         decode_audio=decode_audio,
+        opt_outs=opt_out_files.read(opt_outs),
         tokens=tokens,
     )
     if not installs:

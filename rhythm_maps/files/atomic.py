@@ -67,6 +67,12 @@ def link(source: Path, target: Path) -> None:
             shutil.copyfileobj(data, file)
 
 
+def remove_file(path: Path) -> None:
+    """Remove a file; one that is not there is as good as removed."""
+    step("remove", path)
+    path.unlink(missing_ok=True)
+
+
 def replace_link(source: Path, target: Path) -> None:
     """Put a file under a second name, whatever stands there, by a hard link or else a copy.
 

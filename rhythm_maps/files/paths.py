@@ -1,4 +1,4 @@
-"""Where the package keeps what it may lose: caches and locks."""
+"""Where the package keeps what it may lose (caches and locks), and what a person set up."""
 
 from __future__ import annotations
 
@@ -19,6 +19,20 @@ def cache_dir() -> Path:
         base = str(Path.home() / "Library" / "Caches")
     else:
         base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "rhythm_maps"
+
+
+def config_dir() -> Path:
+    """Return the folder of a person's own settings: ``RHYTHM_MAPS_CONFIG``, else the platform's place for them."""
+    named = os.environ.get("RHYTHM_MAPS_CONFIG")
+    if named:
+        return Path(named).expanduser()
+    if sys.platform == "win32":
+        base = os.environ.get("APPDATA") or str(Path.home() / "AppData" / "Roaming")
+    elif sys.platform == "darwin":
+        base = str(Path.home() / "Library" / "Application Support")
+    else:
+        base = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
     return Path(base) / "rhythm_maps"
 
 

@@ -104,6 +104,7 @@ class ChartBatch:
         mapset_ids: the game's own ids of the mapsets, None where it has none, ``[charts]``.
         data: the game's own columns; only its `rows` looks inside.
         rejects: the charts that gave no row.
+        opted_out: numbers of the charts whose own file asks not to be used.
     """
 
     mapset: IntArray
@@ -112,6 +113,7 @@ class ChartBatch:
     mapset_ids: list[str | None]
     data: Any
     rejects: list[ChartReject] = field(default_factory=list)
+    opted_out: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,6 +333,10 @@ class Game(Protocol):
             sampling_rate: in Hz.
         """
 
+    @property
+    def asks_permission(self) -> bool:
+        """Tell whether the terms want each author's permission before content of a map is made public."""
+
     def parts(self, chart: pa.Table) -> Parts:
         """Say who plays each note of a chart.
 
@@ -350,6 +356,7 @@ class GameDefaults:
     library_files: tuple[str, ...] = ()
     extras: tuple[str, ...] = ()
     playlist_suffixes: tuple[str, ...] = ()
+    asks_permission: bool = False
 
     def named_folders(self, name: str, data: bytes) -> Sequence[NamedFolder]:
         """Name none."""

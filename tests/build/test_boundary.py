@@ -8,7 +8,7 @@ import pytest
 from generate import write_mapsets
 from trees import build_osu
 
-from rhythm_maps.build.tracks import _strictest
+from rhythm_maps.build.tracks import strictest
 from rhythm_maps.games.osu import charts, rows
 
 
@@ -45,5 +45,11 @@ def test_a_chart_that_breaks_the_reader_is_a_coded_reject(step, tmp_path, monkey
 def test_a_recording_of_an_official_chart_is_official():
     """One custom chart of the game's own song does not make the song free."""
     custom, official = {"source": "local", "official": False}, {"source": "install", "official": True}
-    assert _strictest([custom, official]) is official
-    assert _strictest([custom]) is custom
+    assert strictest([custom, official]) == official
+    assert strictest([custom]) == custom
+
+
+def test_one_chart_that_opts_out_speaks_for_its_recording():
+    plain, asking = ({"source": "local", "official": False, "opt_out": out} for out in (False, True))
+    assert strictest([plain, asking])["opt_out"]
+    assert not strictest([plain, plain])["opt_out"]

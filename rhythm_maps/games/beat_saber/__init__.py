@@ -42,6 +42,7 @@ class BeatSaber(GameDefaults):
     library_files: tuple[str, ...] = ("beatsaver.json", "beatsaver.jsonl")
     extras: tuple[str, ...] = ("lights",)
     playlist_suffixes: tuple[str, ...] = (".bplist", ".json")
+    asks_permission: bool = True
 
     def marks(self, file_name: str) -> bool:
         """Tell whether a file of this name (no folders) makes its folder a level."""

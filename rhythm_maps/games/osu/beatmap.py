@@ -36,6 +36,7 @@ class Beatmap(NamedTuple):
         preview_ms: start of the preview, with the offset of old versions.
         bookmarks_ms: the editor's bookmarks, without that offset.
         beatmap_id, beatmapset_id: the website's ids as stored.
+        opt_out: a line of the metadata says ``robots: disallow``: the mapper wants no use of the map as data.
         bad_lines: section in lower case -> its lines that were dropped.
     """
 
@@ -55,6 +56,7 @@ class Beatmap(NamedTuple):
     beatmap_id: int | None
     beatmapset_id: int | None
     difficulty: Difficulty
+    opt_out: bool
     bad_lines: dict[str, Dropped]
 
     @property
@@ -90,6 +92,8 @@ def _bookmarks(text: str) -> tuple[int, ...]:
     return tuple(found)
 
 
+_ROBOTS = ("robots", "Robots", "ROBOTS")
+"""Keys of the line by which a mapper opts out; no editor writes it, so people spell it as they like."""
 _Reader = Callable[[str], object]
 _NAMES: dict[str, _Reader] = dict.fromkeys(("Title", "TitleUnicode", "Artist", "ArtistUnicode"), str)
 _SECTIONS: dict[str, dict[str, _Reader]] = {
@@ -97,7 +101,7 @@ _SECTIONS: dict[str, dict[str, _Reader]] = {
     "Editor": {"Bookmarks": _bookmarks},
     "Metadata": {
         **_NAMES,
-        **dict.fromkeys(("Creator", "Version", "Source", "Tags"), str),
+        **dict.fromkeys(("Creator", "Version", "Source", "Tags", *_ROBOTS), str),
         "BeatmapID": parse_int,
         "BeatmapSetID": parse_int,
     },
@@ -157,6 +161,7 @@ def read_beatmap(text: OsuText) -> Beatmap:
         beatmap_id=found.get("BeatmapID"),
         beatmapset_id=found.get("BeatmapSetID"),
         difficulty=_difficulty(found, mode),
+        opt_out=any(found.get(key, "").casefold() == "disallow" for key in _ROBOTS),
         bad_lines=bad,
     )
 

@@ -95,6 +95,7 @@ def parse_mapsets(mapsets: Sequence[MapsetBytes]) -> ChartBatch:
         mapset_ids=[str(number) if number is not None and number > 0 else None for number in ids],
         data=_parse(files),
         rejects=rejects,
+        opted_out=frozenset(i for i, beatmap in enumerate(files.beatmaps) if beatmap.opt_out),
     )
 
 

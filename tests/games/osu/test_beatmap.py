@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from rhythm_maps.games.osu.beatmap import read_beatmap
+from rhythm_maps.games.osu.text import read_text
+
 
 def settings(chart, **sections):
     d = chart(**sections).beatmap.difficulty
@@ -123,3 +126,18 @@ def test_format_version_is_text(row, osu):
 
 def test_the_last_of_equal_keys_holds(chart):
     assert chart(metadata="Title:a\nTitle:b").beatmap.title == "b"
+
+
+@pytest.mark.parametrize(
+    ("line", "opted_out"),
+    [
+        ("robots: disallow", True),
+        ("Robots:Disallow ", True),
+        ("robots: allow", False),
+        ("Tags: robots: disallow", False),
+        ("Title: disallow", False),
+    ],
+)
+def test_a_mapper_opts_out_by_a_line_of_the_metadata(line, opted_out):
+    text = read_text(f"osu file format v14\n[Metadata]\n{line}\n".encode())
+    assert read_beatmap(text).opt_out == opted_out
