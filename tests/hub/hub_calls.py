@@ -106,7 +106,10 @@ def _write_plain_card(folder: Path, facts: Any) -> None:
 
 def withdraw(repo: str, ids: list[str], version: str, *, reason: str = "", token: str | None = None) -> dict[str, Any]:
     """Withdraw rows."""
+    from rhythm_maps.publish import stage
     from rhythm_maps.publish.withdraw import withdraw
+
+    stage.write_card = _write_plain_card
 
     return _plain(withdraw(_repository(repo, token), ids, version, reason=reason))
 
