@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import platform
 import random
+import socket
 import time
 import types
 from pathlib import Path
 from typing import Any
 
+HOST = "host-of-jane"
+"""What the machine is called in these processes: its real name may be as short as "pc", and found anywhere."""
 _LOGS: list[str] = []
 _SLEPT: list[float] = []
 
@@ -41,6 +45,7 @@ def _begin() -> None:
     from huggingface_hub.utils import _http
 
     datasets.disable_progress_bars()
+    socket.gethostname = platform.node = lambda: HOST
     _http.time = types.SimpleNamespace(**{**vars(time), "sleep": lambda seconds: None})
     logging.getLogger().setLevel(logging.DEBUG)
     logging.getLogger().addHandler(_Keep())

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import socket
 import threading
 
 import pytest
 from conftest import OWNER
+from hub_calls import HOST
 from hub_runs import RunFailed, Runs
 
 
@@ -227,7 +227,7 @@ def test_one_of_two_pushers_at_once_fails_clearly_and_nothing_is_lost(
 def test_no_secret_is_in_what_is_pushed_logged_or_said(hub, tmp_path_factory, small, builds, repo):
     """The home folder, the user, the host and the token: none is in a pushed byte, a log line or a temporary name."""
     home = tmp_path_factory.mktemp("home") / "jane-secret-user"
-    secrets = [OWNER, "jane-secret-user", socket.gethostname()]
+    secrets = [OWNER, "jane-secret-user", HOST]
     runs = Runs(home, hub.url, HF_TOKEN=OWNER, HOME=str(home), USER="jane-secret-user", LOGNAME="jane-secret-user")
     try:
         call = runs.start("push", build=str(builds.copy(small)), repo=repo, version="1.0.0", plain_card=False)
