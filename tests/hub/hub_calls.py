@@ -201,11 +201,13 @@ def upload(repo: str, path: str, text: str) -> str:
 
 
 def command(arguments: list[str]) -> dict[str, Any]:
-    """Run the command line."""
+    """Run the command line, with the small card."""
     from click.testing import CliRunner
 
     from rhythm_maps.cli import cli
+    from rhythm_maps.publish import stage
 
+    stage.write_card = _write_plain_card
     _begin()
     done = CliRunner().invoke(cli, arguments)
     if done.exception is not None and not isinstance(done.exception, SystemExit):

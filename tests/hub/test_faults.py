@@ -119,7 +119,7 @@ def test_a_push_of_540_files_meets_twenty_faults(hub, runs, large, tmp_path, see
     draw = random.Random(seed)
     calls = []
     plan = {number: draw.choice(FAULTS) for number in draw.sample(range(clean[0] - 100), 20)}
-    hub.faults.arm(plan, lambda: calls[-1].kill())
+    hub.faults.arm(plan, lambda: [call.kill() for call in calls[-1:]])
     while not ended(calls, runs.start("push", build=str(large), repo=REPO, version=VERSION, checked=True, **how)):
         assert len(calls) <= len(plan)
     assert len(hub.faults.met) == len(plan)
