@@ -184,6 +184,13 @@ def list_files(repo: str, stop: str) -> list[Any]:
     return seen
 
 
+def xet_is_on() -> bool:
+    """Tell whether the client would send large files through Xet."""
+    from huggingface_hub.utils._runtime import is_xet_available
+
+    return bool(is_xet_available())
+
+
 def settings(repo: str, **wanted: Any) -> None:
     """Change a repository's settings as its owner does on the website."""
     from huggingface_hub import HfApi
