@@ -15,7 +15,7 @@ from typing import Any
 from rhythm_maps.build.assemble import INFO, content_digest, file_entry, info_bytes
 from rhythm_maps.files import atomic
 from rhythm_maps.files.outputs import writing
-from rhythm_maps.publish import card_rows, card_sections, card_stats, card_yaml, histograms
+from rhythm_maps.publish import card_cache, card_rows, card_sections, card_stats, card_yaml, histograms
 from rhythm_maps.publish.card_sections import shown
 from rhythm_maps.publish.card_stats import CardStats
 from rhythm_maps.publish.contents import Contents, read_contents
@@ -44,6 +44,16 @@ def write_card(folder: Path, facts: CardFacts) -> None:
     """
     histograms.need_matplotlib()
     contents = read_contents(folder)
+    name = card_cache.key(contents, facts)
+    with writing(folder.absolute(), "Make the card again when it is mended."):
+        files = card_cache.get(name)
+        if files is None:
+            files = _files(contents, facts)
+            card_cache.put(name, files)
+        _write(contents, files)
+
+
+def _files(contents: Contents, facts: CardFacts) -> dict[str, bytes]:
     about = subject(contents.kind)
     stats = card_stats.count(contents)
     front = card_yaml.front_matter(contents, about, facts)
@@ -52,10 +62,8 @@ def write_card(folder: Path, facts: CardFacts) -> None:
         for measure, by_mode in stats.values.items()
     }
     ran = run_examples(contents, facts, front)
-    body = _body(contents, about, stats, facts, ran, list(pictures))
-    text = card_yaml.dump(front) + "\n" + body
-    with writing(folder.absolute(), "Make the card again when it is mended."):
-        _write(contents, {**pictures, README: text.encode("utf-8")})
+    text = card_yaml.dump(front) + "\n" + _body(contents, about, stats, facts, ran, list(pictures))
+    return {**pictures, README: text.encode("utf-8")}
 
 
 def _body(

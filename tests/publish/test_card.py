@@ -25,10 +25,12 @@ from rhythm_maps import games
 from rhythm_maps.build import presets
 from rhythm_maps.build.parquet import write_table
 from rhythm_maps.errors import BuildError, MissingExtra, UsageError
+from rhythm_maps.publish import card as card_module
 from rhythm_maps.publish.card import write_card
 from rhythm_maps.publish.card_check import check
 from rhythm_maps.publish.card_yaml import front_matter, split_card
 from rhythm_maps.publish.contents import read_contents
+from rhythm_maps.publish.examples import run_examples
 from rhythm_maps.publish.facts import CardFacts, Change
 from rhythm_maps.publish.subject import subject
 
@@ -272,3 +274,21 @@ def test_what_is_no_build_is_refused(tmp_path):
     (tmp_path / "meta" / "info.json").write_text(json.dumps(info), encoding="utf-8")
     with pytest.raises(UsageError, match="holds no Parquet file with rows"):
         write_card(tmp_path, CardFacts())
+
+
+def test_the_same_card_again_runs_nothing_and_any_change_does(osu, monkeypatch):
+    """As a push does that is tried again: fast, and the same bytes."""
+    ran = []
+    monkeypatch.setattr(card_module, "run_examples", lambda *args: ran.append(1) or run_examples(*args))
+    write_card(osu, FACTS)
+    before = digests(osu)
+    (osu / "README.md").unlink()
+    write_card(osu, FACTS)
+    assert (digests(osu), len(ran)) == (before, 1)
+    path = next(osu.glob("charts/test-*.parquet"))
+    rows = pq.read_table(path)
+    path.unlink()
+    write_table(path, rows.set_column(rows.schema.names.index("nps"), rows.schema.field("nps"), pa.array([99.0])))
+    write_card(osu, FACTS)
+    assert len(ran) == 2
+    assert "| 99 |" in card(osu)
