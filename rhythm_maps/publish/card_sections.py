@@ -43,12 +43,18 @@ def glance(contents: Contents, stats: CardStats, facts: CardFacts) -> str:
         "version": facts.version,
         "rows": ", ".join(f"{name} {sum(s.rows.values()):,}" for name, s in contents.stored.items()),
         "songs": f"{stats.groups:,} (groups of mapsets that share a song)" if stats.groups else "",
-        "music": f"{hours:.2f} hours" if hours else "",
+        "music": _length(hours) if hours else "",
         "splits": ", ".join(main.rows),
         "profile": f"`{facts.profile}`" if facts.profile else "",
         "content": f"sha256 {_data_digest(contents)}" if contents.info.get("files") else "",
     }
     return table(["", ""], pairs(rows))
+
+
+def _length(hours: float) -> str:
+    if hours >= 1:
+        return f"{hours:,.1f} hours"
+    return f"{hours * 60:.1f} minutes" if hours >= 1 / 60 else f"{hours * 3600:.1f} seconds"
 
 
 def _data_digest(contents: Contents) -> str:
@@ -69,7 +75,7 @@ def rows(contents: Contents, stats: CardStats) -> str:
     lines = [[f"`{name}`", *_per(stored.rows, splits)] for name, stored in contents.stored.items()]
     lines += [[f"`{name}` (preset)", *_per(kept, splits)] for name, kept in contents.presets.items()]
     if any(stats.hours.values()):
-        lines.append(["hours of music", *(f"{stats.hours[s]:.2f}" if s in stats.hours else "-" for s in splits)])
+        lines.append(["music", *(_length(stats.hours[s]) if s in stats.hours else "-" for s in splits)])
     return table(["config", *splits], lines)
 
 

@@ -210,7 +210,7 @@ from datasets import load_dataset
 
 row = next(iter(load_dataset(@PLACE@, "tokens", @REVISION@split="@SPLIT@", streaming=True)))
 codes = np.array(row["codes"])  # [n_q][frames]; frame i covers samples [i * hop, (i + 1) * hop)
-print(codes.shape, row["frame_rate"], "frames a second", codes[:, :4].tolist())
+print(codes.shape, row["frame_rate"], "frames a second", codes[0, :8].tolist())
 """,
     ),
 )
