@@ -11,6 +11,8 @@
      +-- BadFileError (ValueError)        an input was rejected and the caller asked for `on_bad_files="error"`
      +-- NoDataError (ValueError)         everything was read, and nothing is left: no mapset, or no row after filters
      +-- BuildError (RuntimeError)        a build cannot go on; finished work is kept and a new run resumes it
+     +-- HubError (OSError)               the Hub refused or could not be reached; readers see what they saw before
+     |    +-- Conflict                    somebody else has pushed in the meantime: look, then push again
      +-- MissingExtra (ImportError)       an optional dependency is missing; the message says how to install it
 
 A leaf is what the caller can do about it. Each message says what is wrong, where, what was expected and what to do.
@@ -70,6 +72,22 @@ class NoDataError(RhythmMapsError, ValueError):
 
 class BuildError(RhythmMapsError, RuntimeError):
     """A build cannot go on; its finished work is kept, and running it again resumes it."""
+
+
+class HubError(RhythmMapsError, OSError):
+    """The Hub refused a request or could not be reached; running the same command again goes on where it was.
+
+    Attributes:
+        status: the HTTP status it answered with; 0 where it did not, or where it is not about one answer.
+    """
+
+    def __init__(self, message: str, status: int = 0) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Conflict(HubError):  # noqa: N818 - reads as what it is
+    """Somebody else changed the repository while it was being worked on; nothing of either side is lost."""
 
 
 class MissingExtra(RhythmMapsError, ImportError):  # noqa: N818

@@ -134,6 +134,16 @@ SHARD_BYTES_KEPT = 512 * MIB
 WARNINGS = 50
 """Most warnings a row keeps."""
 
+# --- publishing -------------------------------------------------------------------------------------------------------
+PUSH_FILES = 600
+"""Most files of a version: they become visible in one commit, and more than 600 in one were never tried."""
+HUB_TRIES = 6
+"""How often a request to the Hub is made: waits of 1 to 16 s between them ride out half a minute of trouble."""
+HUB_WAIT_SECONDS = 16.0
+"""Longest wait between two tries where the Hub names none."""
+HUB_RETRY_AFTER_SECONDS = 600.0
+"""Longest wait that the Hub may ask for (its limits are counted in windows of 5 minutes); beyond it the push ends."""
+
 # --- cards ------------------------------------------------------------------------------------------------------------
 CARD_BYTES = 2 * MIB
 """Largest README that is checked. Ours stay below 100 KiB, and reading YAML takes seconds a MiB."""

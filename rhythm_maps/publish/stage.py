@@ -6,8 +6,8 @@ the ledger, not on the card.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -99,9 +99,10 @@ def stage(
     opt_outs: OptOuts | None = None,
     repo: str = "",
     version: str = "",
-    changes: Iterable[Change] = (),
+    changes: Callable[[Path], Iterable[Change]] = lambda folder: (),
     tombstones: Iterable[Tombstone] = (),
     force_weights: bool = False,
+    again: bool = False,
 ) -> Staged:
     """Write the folder of a push.
 
@@ -116,9 +117,10 @@ def stage(
         opt_outs: rows to leave out; None for this person's own list.
         repo: "owner/name", for the card.
         version: the version being published, for the card and new tombstones.
-        changes: the change log, newest first, for the card.
+        changes: told the folder when its data is whole, returns the change log for the card, newest first.
         tombstones: those of the versions before this one (`records.read_tombstones`), which stay.
         force_weights: publish tokens of an encoder that is not the published one.
+        again: `build` is what a push made: a version that was let out already, from which rows are withdrawn.
 
     Raises:
         UsageError: `build` is no build, `out` is something else, or the policy and the configs do not go together.
@@ -127,14 +129,17 @@ def stage(
         BuildError: the folder cannot be written.
     """
     policy = make_policy(profile=profile, public=public, rights=rights, permissions=permissions, opt_outs=opt_outs)
-    info = build_info(build)
+    if again:
+        # What may be published was decided when it was; which map had a permission is no longer asked.
+        policy = replace(policy, public=False)
+    info = build_info(build, again=again)
     chosen = choose_configs(info, policy, configs)
     out = Path(out).absolute()
     if out.exists() and read_info(out) is None and (out.is_file() or any(out.iterdir())):
         raise UsageError(f"{out}: exists and was not made by rhythm-maps, so it is left alone. Choose another folder.")
     if out == Path(build).absolute():
         raise UsageError(f"{out}: is the build itself. Choose another folder.")
-    projection, ledger = project(build, info, policy)
+    projection, ledger = project(build, info, policy, again=again)
     with writing(out, "Push again when it is mended."):
         new = out.with_name(f"{out.name}.part")
         atomic.remove_tree(new)
@@ -154,7 +159,7 @@ def stage(
             "left_out": left_out,
         }
         records.write_info(info, policy, rows, facts, new)
-        write_card(new, CardFacts(repo, version, profile, public, policy.rights, left_out, tuple(changes)))
+        write_card(new, CardFacts(repo, version, profile, public, policy.rights, left_out, tuple(changes(new))))
         atomic.remove_tree(out)
         atomic.make_folder(out.parent)
         atomic.rename(new, out)
@@ -169,7 +174,7 @@ def stage(
     )
 
 
-def build_info(build: Path) -> dict[str, Any]:
+def build_info(build: Path, *, again: bool = False) -> dict[str, Any]:
     """Return the ``meta/info.json`` of a build that can be published.
 
     Raises:
@@ -178,14 +183,14 @@ def build_info(build: Path) -> dict[str, Any]:
     info = read_info(build)
     if info is None:
         raise UsageError(f"{build}: no build (it has no meta/info.json); make one with rhythm-maps build")
-    if "profile" in info:
+    if "profile" in info and not again:
         raise UsageError(
             f"{build}: what a push made of a build, under profile {info['profile']}. Name the build itself."
         )
     return info
 
 
-def project(build: Path, info: dict[str, Any], policy: Policy) -> tuple[Projection, Any]:
+def project(build: Path, info: dict[str, Any], policy: Policy, *, again: bool = False) -> tuple[Projection, Any]:
     """Judge a build; return how it is to be projected, and its ledger.
 
     Raises:
@@ -196,8 +201,18 @@ def project(build: Path, info: dict[str, Any], policy: Policy) -> tuple[Projecti
     if not verdicts.groups:
         raise NoDataError(f"{build}: nothing may be published under profile {policy.profile}.{refusals(verdicts)}")
     ledger = records.read_ledger(build)
-    derived, same = rederive(build, info, verdicts, records.audio_names(ledger, verdicts))
+    # The ledger of a published version names no files any more; its rows do.
+    names = _published_names(build, info) if again else records.audio_names(ledger, verdicts)
+    derived, same = rederive(build, info, verdicts, names)
     return Projection(Path(build), info, policy, verdicts, derived, same), ledger
+
+
+def _published_names(build: Path, info: dict[str, Any]) -> dict[str, str]:
+    config = next((name for name in ("beats", "tracks") if name in info["rows"]), None)
+    if config is None:
+        return {}
+    table = read(build, info, config, ("track_id", "file_name"))
+    return dict(zip(table["track_id"].to_pylist(), table["file_name"].to_pylist(), strict=True))
 
 
 def choose_configs(info: Mapping[str, Any], policy: Policy, configs: Sequence[str] | None) -> list[str]:

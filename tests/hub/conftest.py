@@ -1,0 +1,49 @@
+"""A Hub on the loopback for the tests of a worker, processes that know it, and small builds to push."""
+
+from __future__ import annotations
+
+import sys
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
+
+OWNER, READER = "hf_OwnerToken0123456789", "hf_ReaderToken0123456789"
+_NUMBERS = count(1)
+
+
+@pytest.fixture(scope="session")
+def hub(tmp_path_factory):
+    """The test Hub (`hub_server.TestHub`) of this worker."""
+    from hub_server import serve
+
+    with serve(tmp_path_factory.mktemp("hub"), {OWNER: "owner", READER: "reader"}) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def runs(hub, tmp_path_factory):
+    """Runs functions of `hub_calls` as the owner."""
+    from hub_runs import Runs
+
+    found = Runs(tmp_path_factory.mktemp("runs"), hub.url, HF_TOKEN=OWNER)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def repo(hub):
+    """The name of a repository that does not exist yet; the Hub has no faults and has seen nothing."""
+    hub.faults.arm({})
+    hub.seen.clear()
+    return f"owner/maps-{next(_NUMBERS)}"
+
+
+@pytest.fixture(scope="session")
+def builds(tmp_path_factory):
+    """See `hub_builds.Builds`."""
+    from hub_builds import Builds
+
+    return Builds(tmp_path_factory.mktemp("builds"))
