@@ -174,7 +174,8 @@ def _citation(about: Subject, facts: CardFacts, where: str) -> str:
         "note": "Made with rhythm_maps",
     }
     lines = [f"  {key} = {{{value}}}," for key, value in fields.items() if value]
-    return fence("\n".join([f"@misc{{{re.sub(r'[^A-Za-z0-9]+', '_', name or about.pretty_name).strip('_')},", *lines, "}"]), "bibtex")
+    key = re.sub(r"[^A-Za-z0-9]+", "_", name or about.pretty_name).strip("_")
+    return fence("\n".join([f"@misc{{{key},", *lines, "}"]), "bibtex")
 
 
 def _write(contents: Contents, files: Mapping[str, bytes]) -> None:

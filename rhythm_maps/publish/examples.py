@@ -108,6 +108,7 @@ def _run(sources: Sequence[tuple[str, str]], scratch: Path, folder: Path) -> lis
         "HF_HOME": str(scratch / "hf"),
         "HF_DATASETS_CACHE": str(scratch / "hf" / "datasets"),
         "HF_HUB_OFFLINE": "1",
+        "USE_TORCH": "0",  # no example needs it, and datasets would import it for every stream
         "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
         "PYTHONIOENCODING": "utf-8",
     }
