@@ -167,7 +167,7 @@ for time_s, kind, lane in zip(row["notes"]["time_s"][:3], row["notes"]["kind"], 
         "A preset: a filtered view of `charts`",
         """#needs preset
 view = load_dataset(@PLACE@, "@PRESET@", @REVISION@split="@PRESET_SPLIT@", streaming=True)
-print(view.n_shards, "files;", [row["mode"] for row in view.take(3)])
+print([(row["mode"], row["difficulty"]) for row in view.take(3)])
 """,
     ),
     (
