@@ -15,10 +15,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
-from conftest import FACTS
 from datasets import load_dataset
 from generate import zipped
 from huggingface_hub import DatasetCard
+from published import FACTS
 from trees import build_osu, digests, faults_of
 
 from rhythm_maps import games
