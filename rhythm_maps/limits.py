@@ -185,5 +185,7 @@ CARD_TEXT = 60
 """Most characters of a title, name or other text of the data in a cell of a card's table."""
 CARD_OUTPUT_LINE = 120
 """Longest line that a card shows of what an example printed."""
+CARD_CACHED_BYTES = 256 * MIB
+"""Largest folder whose card is kept for the same folder's next push: its bytes are read for it, in half a second."""
 CARD_EXAMPLE_SECONDS = 600.0
 """Longest time that a card's examples may take together: each reads a few rows, the first of which may be 64 MiB."""

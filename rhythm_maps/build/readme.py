@@ -105,7 +105,13 @@ def column_table(cols: Sequence[Column]) -> str:
 
 def type_name(column: Column) -> str:
     """Return the type of a column as a README shows it."""
-    text = str(column.type).replace("item: ", "").replace("double", "float64").replace("date32[day]", "date32")
+    text = (
+        str(column.type)
+        .replace("item: ", "")
+        .replace("element: ", "")
+        .replace("double", "float64")
+        .replace("date32[day]", "date32")
+    )
     text = re.sub(r"\bfloat\b", "float32", text)
     return "Audio(decode=False)" if column.audio else text
 

@@ -6,16 +6,18 @@ facts give the same bytes. Numbers are counted anew, and examples are run; what 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from string import Template
 from typing import Any
 
+from rhythm_maps import games
 from rhythm_maps.build.assemble import INFO, content_digest, file_entry, info_bytes
 from rhythm_maps.files import atomic
 from rhythm_maps.files.outputs import writing
-from rhythm_maps.publish import card_rows, card_sections, card_stats, card_yaml, histograms
+from rhythm_maps.publish import card_cache, card_rows, card_sections, card_stats, card_yaml, histograms
 from rhythm_maps.publish.card_sections import shown
 from rhythm_maps.publish.card_stats import CardStats
 from rhythm_maps.publish.contents import Contents, read_contents
@@ -44,6 +46,16 @@ def write_card(folder: Path, facts: CardFacts) -> None:
     """
     histograms.need_matplotlib()
     contents = read_contents(folder)
+    name = card_cache.key(contents, facts)
+    with writing(folder.absolute(), "Make the card again when it is mended."):
+        files = card_cache.get(name)
+        if files is None:
+            files = _files(contents, facts)
+            card_cache.put(name, files)
+        _write(contents, files)
+
+
+def _files(contents: Contents, facts: CardFacts) -> dict[str, bytes]:
     about = subject(contents.kind)
     stats = card_stats.count(contents)
     front = card_yaml.front_matter(contents, about, facts)
@@ -52,10 +64,8 @@ def write_card(folder: Path, facts: CardFacts) -> None:
         for measure, by_mode in stats.values.items()
     }
     ran = run_examples(contents, facts, front)
-    body = _body(contents, about, stats, facts, ran, list(pictures))
-    text = card_yaml.dump(front) + "\n" + body
-    with writing(folder.absolute(), "Make the card again when it is mended."):
-        _write(contents, {**pictures, README: text.encode("utf-8")})
+    text = card_yaml.dump(front) + "\n" + _body(contents, about, stats, facts, ran, list(pictures))
+    return {**pictures, README: text.encode("utf-8")}
 
 
 def _body(
@@ -72,13 +82,13 @@ def _body(
         "several" if len(next(iter(contents.stored.values())).rows) > 1 else "one_split",
         "statistics" if stats.values else "",
         "words" if words else "",
-        "mappers" if stats.mappers else "",
+        "maps" if contents.kind in games.names() else "no_maps",
         "ledger" if (contents.folder / "meta" / "ledger.parquet").is_file() and stats.ledger else "",
     }
     fields = {
         "title": about.pretty_name,
         "summary": about.summary,
-        "terms": about.terms_url,
+        "terms": f"Their terms are at <{about.terms_url}>." if about.terms_url else "Their makers know the terms.",
         "glance": card_sections.glance(contents, stats, facts),
         "examples": card_sections.examples(ran),
         "rows": card_sections.rows(contents, stats),
@@ -95,7 +105,7 @@ def _body(
         "sources": card_sections.sources(stats),
         "left_out": card_sections.left_out(facts),
         "rejects": card_sections.rejects(stats),
-        "mappers": card_sections.mappers(stats),
+        "mappers": f"- {card_sections.mappers(stats)}" if stats.mappers else "",
         "versions": card_sections.versions(facts),
         **_of_info(contents),
         **_of_facts(contents, about, facts),
@@ -164,7 +174,8 @@ def _citation(about: Subject, facts: CardFacts, where: str) -> str:
         "note": "Made with rhythm_maps",
     }
     lines = [f"  {key} = {{{value}}}," for key, value in fields.items() if value]
-    return fence("\n".join([f"@misc{{{name or about.pretty_name.replace(' ', '_')},", *lines, "}"]), "bibtex")
+    key = re.sub(r"[^A-Za-z0-9]+", "_", name or about.pretty_name).strip("_")
+    return fence("\n".join([f"@misc{{{key},", *lines, "}"]), "bibtex")
 
 
 def _write(contents: Contents, files: Mapping[str, bytes]) -> None:

@@ -76,7 +76,7 @@ def column_tables(contents: Contents) -> str:
         if base:
             names = [column for column in names if column not in contents.stored[base].schema.names]
         if not names:
-            parts.append(f"### {name}\n\nColumns of `{base}`.")
+            parts.append(f"### {name}\n\nSome of the columns of `{base}`.")
             continue
         lines = [_line(stored, column, known.get(name, {}).get(column)) for column in names]
         parts.append(f"### {name}\n\n{head}{table(['column', 'type', 'meaning', 'null', 'profile'], lines)}")

@@ -20,7 +20,7 @@ _ITEMS_SHOWN, _FIELDS_SHOWN = 3, 2
 """Of a list and of a struct, in the cell of a row that is shown."""
 _QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 _ONE_ROW = {
-    "charts": "one difficulty: ids, song, tempo, beats, counts{notes}",
+    "charts": "one difficulty: ids, song, tempo, beats and counts{notes}",
     "beats": "one recording, without its audio: tempo, beats, length and format",
     "tracks": "one recording: all of `beats`, and the audio file's own bytes",
     "tokens": "one recording: EnCodec codes and one value a frame of each feature",
@@ -43,12 +43,18 @@ def glance(contents: Contents, stats: CardStats, facts: CardFacts) -> str:
         "version": facts.version,
         "rows": ", ".join(f"{name} {sum(s.rows.values()):,}" for name, s in contents.stored.items()),
         "songs": f"{stats.groups:,} (groups of mapsets that share a song)" if stats.groups else "",
-        "music": f"{hours:.2f} hours" if hours else "",
+        "music": _length(hours) if hours else "",
         "splits": ", ".join(main.rows),
         "profile": f"`{facts.profile}`" if facts.profile else "",
         "content": f"sha256 {_data_digest(contents)}" if contents.info.get("files") else "",
     }
     return table(["", ""], pairs(rows))
+
+
+def _length(hours: float) -> str:
+    if hours >= 1:
+        return f"{hours:,.1f} hours"
+    return f"{hours * 60:.1f} minutes" if hours >= 1 / 60 else f"{hours * 3600:.1f} seconds"
 
 
 def _data_digest(contents: Contents) -> str:
@@ -69,7 +75,7 @@ def rows(contents: Contents, stats: CardStats) -> str:
     lines = [[f"`{name}`", *_per(stored.rows, splits)] for name, stored in contents.stored.items()]
     lines += [[f"`{name}` (preset)", *_per(kept, splits)] for name, kept in contents.presets.items()]
     if any(stats.hours.values()):
-        lines.append(["hours of music", *(f"{stats.hours[s]:.2f}" if s in stats.hours else "-" for s in splits)])
+        lines.append(["music", *(_length(stats.hours[s]) if s in stats.hours else "-" for s in splits)])
     return table(["config", *splits], lines)
 
 
@@ -79,7 +85,7 @@ def _per(counts: Mapping[str, int], splits: Sequence[str]) -> list[str]:
 
 def configs_text(contents: Contents) -> str:
     """Say what one row of each config is, and what presets are."""
-    notes = " and notes" if contents.has("charts", "notes") else ""
+    notes = "; its notes" if contents.has("charts", "notes") else ""
     lines = [f"- `{name}`: {_ONE_ROW.get(name, 'see its columns').format(notes=notes)}." for name in contents.stored]
     if contents.presets:
         lines.append(
@@ -93,12 +99,12 @@ def configs_text(contents: Contents) -> str:
 
 def modes(stats: CardStats) -> str:
     """Return charts, songs, hours and notes by split and mode."""
-    hours = [f"{row.hours:.2f}" if np.isfinite(row.hours) else "-" for row in stats.modes]
+    hours = [_length(row.hours) if np.isfinite(row.hours) else "-" for row in stats.modes]
     lines = [
         [row.split, escape(row.mode) or "-", f"{row.charts:,}", f"{row.songs:,}", played, f"{row.notes:,}"]
         for row, played in zip(stats.modes, hours, strict=True)
     ]
-    return table(["split", "mode", "charts", "songs", "hours of play", "notes"], lines)
+    return table(["split", "mode", "charts", "songs", "play", "notes"], lines)
 
 
 def quantiles(stats: CardStats) -> str:

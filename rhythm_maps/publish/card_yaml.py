@@ -28,7 +28,7 @@ def front_matter(contents: Contents, subject: Subject, facts: CardFacts) -> dict
         "pretty_name": subject.pretty_name,
         "license": "other",
         "license_name": "third-party-content",
-        "license_link": subject.terms_url,
+        "license_link": subject.terms_url or "README.md",  # its section on rights
         "language": ["mul"],
         "multilinguality": ["multilingual"],
         "annotations_creators": ["found"],

@@ -108,6 +108,7 @@ def _run(sources: Sequence[tuple[str, str]], scratch: Path, folder: Path) -> lis
         "HF_HOME": str(scratch / "hf"),
         "HF_DATASETS_CACHE": str(scratch / "hf" / "datasets"),
         "HF_HUB_OFFLINE": "1",
+        "USE_TORCH": "0",  # no example needs it, and datasets would import it for every stream
         "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
         "PYTHONIOENCODING": "utf-8",
     }
@@ -166,7 +167,7 @@ for time_s, kind, lane in zip(row["notes"]["time_s"][:3], row["notes"]["kind"], 
         "A preset: a filtered view of `charts`",
         """#needs preset
 view = load_dataset(@PLACE@, "@PRESET@", @REVISION@split="@PRESET_SPLIT@", streaming=True)
-print(view.n_shards, "files;", [row["mode"] for row in view.take(3)])
+print([(row["mode"], row["difficulty"]) for row in view.take(3)])
 """,
     ),
     (
@@ -210,7 +211,7 @@ from datasets import load_dataset
 
 row = next(iter(load_dataset(@PLACE@, "tokens", @REVISION@split="@SPLIT@", streaming=True)))
 codes = np.array(row["codes"])  # [n_q][frames]; frame i covers samples [i * hop, (i + 1) * hop)
-print(codes.shape, row["frame_rate"], "frames a second", codes[:, :4].tolist())
+print(codes.shape, row["frame_rate"], "frames a second", codes[0, :8].tolist())
 """,
     ),
 )

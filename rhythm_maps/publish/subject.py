@@ -16,7 +16,7 @@ class Subject:
     Attributes:
         title: what people call it: ``osu!``.
         pretty_name: of the dataset.
-        terms_url: the terms that govern its content.
+        terms_url: the terms that govern its content; "" where only their makers know.
         summary: what the dataset is, in a few sentences.
         texts: sections of its prose by heading (`hub_cards/<kind>.md`); "" of one that it lacks.
     """
@@ -35,4 +35,4 @@ def subject(kind: str) -> Subject:
         game = games.get(kind)
         return Subject(game.title, f"{game.title} maps", game.terms_url, summary, texts)
     title = texts.get("Title", kind)
-    return Subject(title, title, texts.get("Terms link", "https://huggingface.co/terms-of-service"), summary, texts)
+    return Subject(title, title, "", summary, texts)

@@ -15,20 +15,22 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
-from conftest import FACTS
 from datasets import load_dataset
 from generate import zipped
 from huggingface_hub import DatasetCard
+from published import FACTS
 from trees import build_osu, digests, faults_of
 
 from rhythm_maps import games
 from rhythm_maps.build import presets
 from rhythm_maps.build.parquet import write_table
 from rhythm_maps.errors import BuildError, MissingExtra, UsageError
+from rhythm_maps.publish import card as card_module
 from rhythm_maps.publish.card import write_card
 from rhythm_maps.publish.card_check import check
 from rhythm_maps.publish.card_yaml import front_matter, split_card
 from rhythm_maps.publish.contents import read_contents
+from rhythm_maps.publish.examples import run_examples
 from rhythm_maps.publish.facts import CardFacts, Change
 from rhythm_maps.publish.subject import subject
 
@@ -101,8 +103,9 @@ def test_numbers_are_those_of_the_files(carded):
     beats = pa.concat_tables([pq.read_table(path) for path in sorted(folder.glob("beats/*.parquet"))])
     charts = pa.concat_tables([pq.read_table(path) for path in sorted(folder.glob("charts/*.parquet"))])
     rows = {line[0]: line[1:] for line in table_rows(section(folder, "What is in it"))}
-    hours = sum(float(cell) for cell in rows["hours of music"])
-    assert hours == pytest.approx(sum(beats["duration_s"].to_pylist()) / 3600, abs=0.015)
+    units = {"minutes": 60, "seconds": 1}
+    seconds = sum(float(cell.split()[0]) * units[cell.split()[1]] for cell in rows["music"])
+    assert seconds == pytest.approx(sum(beats["duration_s"].to_pylist()), abs=9.1), "a tenth of a minute a split"
     assert rows["`charts`"] == ["8", "2", "1"]
     assert rows["`mania_4k` (preset)"] == ["2", "-", "-"]
     modes = {(line[0], line[1]): line[2:] for line in table_rows(section(folder, "Charts by split and mode"))}
@@ -272,3 +275,21 @@ def test_what_is_no_build_is_refused(tmp_path):
     (tmp_path / "meta" / "info.json").write_text(json.dumps(info), encoding="utf-8")
     with pytest.raises(UsageError, match="holds no Parquet file with rows"):
         write_card(tmp_path, CardFacts())
+
+
+def test_the_same_card_again_runs_nothing_and_any_change_does(osu, monkeypatch):
+    """As a push does that is tried again: fast, and the same bytes."""
+    ran = []
+    monkeypatch.setattr(card_module, "run_examples", lambda *args: ran.append(1) or run_examples(*args))
+    write_card(osu, FACTS)
+    before = digests(osu)
+    (osu / "README.md").unlink()
+    write_card(osu, FACTS)
+    assert (digests(osu), len(ran)) == (before, 1)
+    path = next(osu.glob("charts/test-*.parquet"))
+    rows = pq.read_table(path)
+    path.unlink()
+    write_table(path, rows.set_column(rows.schema.names.index("nps"), rows.schema.field("nps"), pa.array([99.0])))
+    write_card(osu, FACTS)
+    assert len(ran) == 2
+    assert "| 99 |" in card(osu)
