@@ -21,10 +21,9 @@ def render(build: Path) -> None:
     The card's examples are run on the folder; when one fails, the README stays as it is. A push makes the card of what
     it publishes by itself.
     """
-    from rhythm_maps.publish.card import write_card
-    from rhythm_maps.publish.facts import CardFacts
+    from rhythm_maps.publish.card import facts_of, write_card
 
-    write_card(build, CardFacts())
+    write_card(build, facts_of(build))
     pictures = sorted(path.name for path in (build / "assets").glob("*.png"))
     click.echo(
         f"Wrote {(build / 'README.md').as_posix()} and {len(pictures)} pictures in {(build / 'assets').as_posix()}."

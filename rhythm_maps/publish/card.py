@@ -55,6 +55,17 @@ def write_card(folder: Path, facts: CardFacts) -> None:
         _write(contents, files)
 
 
+def facts_of(folder: Path) -> CardFacts:
+    """Return what a folder's own info knows of a card's facts: nothing of a build, the policy of a staged folder.
+
+    Raises:
+        UsageError: it is no build.
+    """
+    info = read_contents(folder).info
+    rights = info.get("rights", {}).get("basis", "")
+    return CardFacts(profile=info.get("profile", ""), rights=rights, left_out=info.get("left_out", {}))
+
+
 def _files(contents: Contents, facts: CardFacts) -> dict[str, bytes]:
     about = subject(contents.kind)
     stats = card_stats.count(contents)
