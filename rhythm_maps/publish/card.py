@@ -39,6 +39,7 @@ def write_card(folder: Path, facts: CardFacts) -> None:
 
     Raises:
         MissingExtra: matplotlib, which draws the histograms, is not installed.
+        InputError: there is no such folder.
         UsageError: `folder` is no build, or has no rows.
         BadFormat: one of its files cannot be read.
         BuildError: an example of the card does not run on it, a group lies in two splits, or it cannot be written. What
