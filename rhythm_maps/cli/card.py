@@ -13,7 +13,7 @@ def command() -> None:
     """Make and check the card of a dataset: the README.md that the Hub shows, and its pictures."""
 
 
-@command.command("render")
+@command.command("render", short_help="Replace the README of BUILD by a full card.")
 @click.argument("build", type=click.Path(path_type=Path))
 def render(build: Path) -> None:
     """Replace the README of BUILD by a full card, with histograms (extra: rhythm-maps[plots]).
@@ -21,10 +21,9 @@ def render(build: Path) -> None:
     The card's examples are run on the folder; when one fails, the README stays as it is. A push makes the card of what
     it publishes by itself.
     """
-    from rhythm_maps.publish.card import write_card
-    from rhythm_maps.publish.facts import CardFacts
+    from rhythm_maps.publish.card import facts_of, write_card
 
-    write_card(build, CardFacts())
+    write_card(build, facts_of(build))
     pictures = sorted(path.name for path in (build / "assets").glob("*.png"))
     click.echo(
         f"Wrote {(build / 'README.md').as_posix()} and {len(pictures)} pictures in {(build / 'assets').as_posix()}."
@@ -32,7 +31,7 @@ def render(build: Path) -> None:
     click.echo(f"Check it with: rhythm-maps card check {build.as_posix()}")
 
 
-@command.command("check")
+@command.command("check", short_help="Name what a reviewer would ask for.")
 @click.argument("path", metavar="BUILD|README", type=click.Path(path_type=Path))
 @click.option("--strict", is_flag=True, help="Exit with 1 when anything is missing.")
 def check(path: Path, strict: bool) -> None:
@@ -45,6 +44,7 @@ def check(path: Path, strict: bool) -> None:
     if not findings:
         click.echo(f"{path.as_posix()}: a reviewer finds every question answered.")
         return
-    click.echo(f"\n{len(findings)} things are missing or wrong.")
+    missing = "1 thing is" if len(findings) == 1 else f"{len(findings)} things are"
+    click.echo(f"\n{missing} missing or wrong.")
     if strict:
         sys.exit(1)

@@ -39,6 +39,7 @@ def write_card(folder: Path, facts: CardFacts) -> None:
 
     Raises:
         MissingExtra: matplotlib, which draws the histograms, is not installed.
+        InputError: there is no such folder.
         UsageError: `folder` is no build, or has no rows.
         BadFormat: one of its files cannot be read.
         BuildError: an example of the card does not run on it, a group lies in two splits, or it cannot be written. What
@@ -53,6 +54,17 @@ def write_card(folder: Path, facts: CardFacts) -> None:
             files = _files(contents, facts)
             card_cache.put(name, files)
         _write(contents, files)
+
+
+def facts_of(folder: Path) -> CardFacts:
+    """Return what a folder's own info knows of a card's facts: nothing of a build, the policy of a staged folder.
+
+    Raises:
+        UsageError: it is no build.
+    """
+    info = read_contents(folder).info
+    rights = info.get("rights", {}).get("basis", "")
+    return CardFacts(profile=info.get("profile", ""), rights=rights, left_out=info.get("left_out", {}))
 
 
 def _files(contents: Contents, facts: CardFacts) -> dict[str, bytes]:

@@ -16,7 +16,7 @@ from rhythm_maps import games
 from rhythm_maps.build import presets
 from rhythm_maps.build.manifest import SPLITS
 from rhythm_maps.build.run import read_info
-from rhythm_maps.errors import BadFormat, UsageError
+from rhythm_maps.errors import BadFormat, InputError, UsageError
 
 _FILE = re.compile(r"(?P<split>\w+)-\d+-of-\d+\.parquet")
 _ORDER = ("charts", "beats", "tracks", "tokens")
@@ -94,9 +94,12 @@ def read_contents(folder: Path) -> Contents:
     """Read a dataset folder.
 
     Raises:
+        InputError: there is no such folder.
         UsageError: it is no build of rhythm-maps, or has no rows.
         BadFormat: one of its Parquet files cannot be read.
     """
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder")
     info = read_info(folder)
     if info is None:
         raise UsageError(f"{folder}: no build of rhythm-maps (it has no meta/info.json that can be read)")

@@ -24,7 +24,7 @@ from trees import build_osu, digests, faults_of
 from rhythm_maps import games
 from rhythm_maps.build import presets
 from rhythm_maps.build.parquet import write_table
-from rhythm_maps.errors import BuildError, MissingExtra, UsageError
+from rhythm_maps.errors import BuildError, InputError, MissingExtra, UsageError
 from rhythm_maps.publish import card as card_module
 from rhythm_maps.publish.card import write_card
 from rhythm_maps.publish.card_check import check
@@ -268,6 +268,8 @@ def test_without_matplotlib_the_message_names_the_extra(osu, monkeypatch):
 
 
 def test_what_is_no_build_is_refused(tmp_path):
+    with pytest.raises(InputError, match="no such folder"):
+        write_card(tmp_path / "none", CardFacts())
     with pytest.raises(UsageError, match="no build of rhythm-maps"):
         write_card(tmp_path, CardFacts())
     (tmp_path / "meta").mkdir()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -316,8 +317,14 @@ def run(*arguments: object):
 
 def test_commands_make_a_card_and_name_what_is_missing(carded, tmp_path):
     folder = Path(shutil.copytree(carded("beat_saber"), tmp_path / "bs"))
+    info = json.loads((folder / "meta" / "info.json").read_bytes())
+    info |= {"profile": "maps", "rights": {**info["rights"], "basis": "Made by me."}, "left_out": {"official": 2}}
+    (folder / "meta" / "info.json").write_text(json.dumps(info), encoding="utf-8")
     made = run("render", folder)
     assert made.exit_code == 0
+    text = (folder / "README.md").read_text(encoding="utf-8")
+    assert "policy profile `maps`. The publisher's basis for more than annotations: Made by me." in text
+    assert "| `official` | official levels of the game, which are never published | 2 |" in text
     assert re.search(r"README\.md and \d pictures in .*/bs/assets\.", made.output)
     assert run("check", folder, "--strict").exit_code == 0
     assert "every question answered" in run("check", folder / "README.md").output
