@@ -14,7 +14,17 @@ import pyarrow as pa
 from rhythm_maps.build import examples, features, generate, presets, spec
 from rhythm_maps.errors import NoDataError, UsageError
 
-_OF_A_BUILD = ("splits", "min_notes", "stars", "playlists", "weights", "bandwidth", "target_rms", "device")
+_OF_A_BUILD = (
+    "splits",
+    "min_notes",
+    "stars",
+    "playlists",
+    "decode_audio",
+    "weights",
+    "bandwidth",
+    "target_rms",
+    "device",
+)
 """Arguments that mean nothing to a join of finished tables."""
 
 
