@@ -18,7 +18,7 @@ from rhythm_maps.build.shard import LEDGER, iter_shard
 from rhythm_maps.build.spec import CONFIGS, Spec, columns, make_spec
 from rhythm_maps.errors import BadFileError, InputError, UsageError
 from rhythm_maps.schema import Column
-from rhythm_maps.tokens.settings import DEFAULT_KBPS, PRETRAINED, TokenRun, token_settings
+from rhythm_maps.tokens.settings import TokenRun, tokens_asked
 
 OnBadFiles = Literal["warn", "error", "skip"]
 ON_BAD_FILES = ("warn", "error", "skip")
@@ -120,15 +120,7 @@ def make_request(
         raise UsageError(f"on_bad_files is {on_bad_files!r}: expected one of {', '.join(ON_BAD_FILES)}")
     config = name if name in CONFIGS else "charts"
     preset = "" if name in CONFIGS else name
-    asked = {"weights": weights, "bandwidth": bandwidth, "target_rms": target_rms, "device": device}
-    if config != "tokens" and (given := [key for key, value in asked.items() if value is not None]):
-        raise UsageError(f"{', '.join(given)} goes with the config tokens, not with {name}")
-    run = TokenRun(weights or PRETRAINED, device or "auto")
-    tokens = None
-    if config == "tokens":
-        tokens = token_settings(
-            run.weights, bandwidth_kbps=DEFAULT_KBPS if bandwidth is None else bandwidth, target_rms=target_rms
-        )
+    tokens, run = tokens_asked((config,), weights=weights, bandwidth=bandwidth, target_rms=target_rms, device=device)
     spec = make_spec(
         game,
         configs=(config,),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -11,10 +13,11 @@ from rhythm_maps import games
 from rhythm_maps.build.spec import DEFAULT_CONFIGS
 from rhythm_maps.cli.build_tokens import build_token_folder
 from rhythm_maps.cli.filters import parse_filters
-from rhythm_maps.cli.options import bar, find_paths, scan_options, token_arguments, token_options
+from rhythm_maps.cli.options import bar, find_paths, scan_options, token_options
 from rhythm_maps.cli.report import build_summary, scan_summary
 from rhythm_maps.errors import UsageError
 from rhythm_maps.loading import ECDC_FOLDER
+from rhythm_maps.tokens.settings import tokens_asked
 
 
 @click.command("build", short_help="Turn maps or a manifest into a dataset folder.")
@@ -76,10 +79,6 @@ def command(
     opt_outs: Path | None,
     min_notes: int,
     workers: int,
-    bandwidth: float | None,
-    weights: str | None,
-    target_rms: float | None,
-    token_device: str | None,
     *,
     stars: bool,
     decode_audio: bool,
@@ -93,6 +92,7 @@ def command(
     facts: tuple[str, ...],
     previous: str | None,
     splits: tuple[float, ...] | None,
+    **of_tokens: Any,
 ) -> None:
     """Build a dataset folder from PATHS: folders and archives of GAME, or one manifest.jsonl of a scan.
 
@@ -113,15 +113,14 @@ def command(
         return
     if out is None or cond_root is not None:
         raise UsageError("--out is missing: name the folder to make" if out is None else "--cond-root is ecdc_folder's")
-    names = tuple(name.strip() for name in configs.split(",") if name.strip())
-    wanted = parse_filters(game, filters)
-    tokens, run = token_arguments(names, bandwidth, weights, target_rms, token_device)
+    names = [name.strip() for name in configs.split(",") if name.strip()]
+    tokens, run = tokens_asked(names, **of_tokens)
     spec = make_spec(
         game,
         configs=names,
         preset=preset,
         min_notes=min_notes,
-        filters=wanted,
+        filters=parse_filters(game, filters),
         stars=stars,
         include=include,
         include_ai=include_ai,
@@ -130,24 +129,19 @@ def command(
         opt_outs=opt_out_files.read(opt_outs),
         tokens=tokens,
     )
-    if not installs:
-        paths = paths or find_paths(game, yes=yes)
+    paths = paths if installs else paths or find_paths(game, yes=yes)
     manifest = _manifest(game, paths, installs, facts, previous, splits, further=song_folders)
     with _Progress() as progress:
-        result = build(
-            manifest,
-            out,
-            spec,
-            tokens=run,
-            workers=workers,
-            fresh=fresh,
-            on_start=progress.start,
-            on_done=progress.update,
-        )
+        calls = {"on_start": progress.start, "on_done": progress.update}
+        result = build(manifest, out, spec, tokens=run, workers=workers, fresh=fresh, **calls)
     click.echo(build_summary(result))
-    rejected = sum(n for what, n in result.info["ledger"].items() if what.startswith(("input reject", "chart reject")))
-    if max_rejects is not None and rejected > max_rejects:
-        click.echo(f"\n{rejected} inputs and charts were rejected, more than --max-rejects {max_rejects}.", err=True)
+    _check_rejects(result.info["ledger"], max_rejects)
+
+
+def _check_rejects(ledger: Mapping[str, int], most: int | None) -> None:
+    rejected = sum(n for what, n in ledger.items() if what.startswith(("input reject", "chart reject")))
+    if most is not None and rejected > most:
+        click.echo(f"\n{rejected} inputs and charts were rejected, more than --max-rejects {most}.", err=True)
         sys.exit(1)
 
 

@@ -11,7 +11,6 @@ import click
 from rhythm_maps import games
 from rhythm_maps.build.scan import check_fractions
 from rhythm_maps.errors import UsageError
-from rhythm_maps.tokens.settings import DEFAULT_KBPS, PRETRAINED, TokenRun, TokenSettings, token_settings
 
 T = TypeVar("T")
 
@@ -72,6 +71,7 @@ def token_options(command: Callable[..., None]) -> Callable[..., None]:
     for option in (
         click.option(
             "--token-device",
+            "device",
             metavar="DEVICE",
             help="What encodes: auto (default), cpu, cuda. It changes the speed.",
         ),
@@ -89,30 +89,6 @@ def token_options(command: Callable[..., None]) -> Callable[..., None]:
     ):
         command = option(command)
     return command
-
-
-def token_arguments(
-    configs: Sequence[str],
-    bandwidth: float | None,
-    weights: str | None,
-    target_rms: float | None,
-    device: str | None,
-) -> tuple[TokenSettings | None, TokenRun]:
-    """Check the options of `token_options`, and load the weights where tokens are asked for.
-
-    Raises:
-        UsageError: one of them is given without the config `tokens`, or out of range.
-        RhythmMapsError: as `token_settings`.
-    """
-    given = {"--bandwidth": bandwidth, "--weights": weights, "--target-rms": target_rms, "--token-device": device}
-    run = TokenRun(weights or PRETRAINED, device or "auto")
-    if "tokens" in configs:
-        kbps = DEFAULT_KBPS if bandwidth is None else bandwidth
-        return token_settings(run.weights, bandwidth_kbps=kbps, target_rms=target_rms), run
-    unused = [name for name, value in given.items() if value is not None]
-    if unused:
-        raise UsageError(f"{', '.join(unused)}: for tokens only, which --configs does not name")
-    return None, run
 
 
 def find_paths(game: str, *, yes: bool) -> tuple[str, ...]:

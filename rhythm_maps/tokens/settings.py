@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -83,6 +84,37 @@ def token_settings(
         raise UsageError(f"target_rms is {target_rms:g}: expected a level between 0 and 1, such as 0.1")
     found = load_weights(weights)
     return TokenSettings(float(bandwidth_kbps), found.kind, found.sha256, target_rms)
+
+
+def tokens_asked(
+    configs: Sequence[str],
+    *,
+    weights: str | None = None,
+    bandwidth: float | None = None,
+    target_rms: float | None = None,
+    device: str | None = None,
+) -> tuple[TokenSettings | None, TokenRun]:
+    """Turn the arguments of a command or load into settings; None of them where tokens are not among the configs.
+
+    Args:
+        configs: what is to be made.
+        weights, device: as in `TokenRun`; None for its defaults.
+        bandwidth: in kbps; None for `DEFAULT_KBPS`.
+        target_rms: as in `TokenSettings`.
+
+    Raises:
+        UsageError: one of them is given, and tokens are not asked for.
+        RhythmMapsError: as `token_settings`.
+    """
+    run = TokenRun(weights or PRETRAINED, device or "auto")
+    if "tokens" in configs:
+        kbps = DEFAULT_KBPS if bandwidth is None else bandwidth
+        return token_settings(run.weights, bandwidth_kbps=kbps, target_rms=target_rms), run
+    asked = {"weights": weights, "bandwidth": bandwidth, "target_rms": target_rms, "device": device}
+    unused = [name for name, value in asked.items() if value is not None]
+    if unused:
+        raise UsageError(f"{', '.join(unused)}: for the config tokens, which is not among {', '.join(configs)}")
+    return None, run
 
 
 def load_weights(which: str) -> Weights:
