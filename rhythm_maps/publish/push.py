@@ -33,6 +33,7 @@ from rhythm_maps.publish import staging, versions
 from rhythm_maps.publish.check import check_build
 from rhythm_maps.publish.diff import Diff
 from rhythm_maps.publish.hub import Local, RemoteFile, Repository, State
+from rhythm_maps.publish.quiet import no_local_paths
 from rhythm_maps.publish.readback import read_back
 from rhythm_maps.publish.staging import Options
 
@@ -170,7 +171,7 @@ def push(
     if versions.tag_of(number) not in tags:
         versions.check_follows(number, known)
     last = max((one for one in known if one < number), default=None)
-    with _staging_folder(build) as folder:
+    with no_local_paths(), _staging_folder(build) as folder:
         note("staging what the policy lets out")
         before = staging.Previous(repository, tags[versions.tag_of(last)]) if last else None
         staged = staging.stage(build, folder, options, repository.name, versions.text(number), before)

@@ -30,6 +30,7 @@ from rhythm_maps.publish import staging, versions
 from rhythm_maps.publish.hub import MAIN, RemoteFile, Repository, State
 from rhythm_maps.publish.policy import DEFAULT_PROFILE
 from rhythm_maps.publish.push import publish_staged
+from rhythm_maps.publish.quiet import no_local_paths
 from rhythm_maps.publish.records import Tombstone
 from rhythm_maps.publish.staging import Options
 
@@ -131,7 +132,7 @@ def withdraw(
     commit = repository.squash(MAIN, f"Version {versions.text(number)}")
     for ref in past:
         _cut_history(repository, ref)
-    orphans = _orphans(repository, found.bad)
+    orphans = _orphans(repository, found)
     note(f"deleting {len(orphans)} files from the storage")
     repository.forget(orphans)
     _check(repository, ids)
@@ -229,11 +230,15 @@ def _look(repository: Repository, ids: Sequence[str]) -> _Found:
     return _Found(tuple(holding), tuple(history), frozenset(bad), frozenset(search.keys))
 
 
-def _orphans(repository: Repository, bad: frozenset[str]) -> set[str]:
-    """Return the stored files that hold rows, and those that no commit of a ref has: credits and the like."""
-    commits = {commit for head in repository.refs().values() for commit in repository.history(head)}
+def _orphans(repository: Repository, found: _Found) -> set[str]:
+    """Return the stored files that hold rows, and those of no ref that is left: credits and the like.
+
+    The Hub's own conversions of a version that is taken back do not count as refs: it makes them anew.
+    """
+    heads = {head for ref, head in repository.refs().items() if ref.startswith(_OURS) or ref not in found.holding}
+    commits = {commit for head in heads for commit in repository.history(head)}
     reachable = {file.digest for commit in commits for file in repository.tree(commit).values() if file.large}
-    return set(bad) | (repository.stored().keys() - reachable)
+    return set(found.bad) | (repository.stored().keys() - reachable)
 
 
 # --- changing ---------------------------------------------------------------------------------------------------------
@@ -258,7 +263,7 @@ def _publish(
         rights=str(info.get("rights", {}).get("basis", "")),
         force_weights=True,
     )
-    with TemporaryDirectory(prefix="rhythm-maps-") as place:
+    with no_local_paths(), TemporaryDirectory(prefix="rhythm-maps-") as place:
         folder = Path(place) / "head"
         note("downloading the head")
         repository.download(folder, state.head, ["*.parquet", "meta/*"])

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import msgspec
+import pyarrow.parquet as pq
 from generate import write_mapsets
 
 from rhythm_maps.build import manifest, previous
@@ -73,3 +74,12 @@ class Builds:
         to.write_bytes(msgspec.json.encode(header) + b"\n" + b"".join(lines[1:]))
         manifest.load(to)
         return to
+
+
+def ids_of(build: Path, config: str) -> dict[str, list[str]]:
+    """Return split -> ids of a build's rows, in the order in which readers get them."""
+    key = "chart_id" if config == "charts" else "track_id"
+    found: dict[str, list[str]] = {}
+    for path in sorted((build / config).glob("*.parquet")):
+        found.setdefault(path.name.split("-")[0], []).extend(pq.read_table(path, columns=[key])[key].to_pylist())
+    return found

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-import random
+import pickle
+import platform
+import shutil
+import socket
 import time
 import types
 from pathlib import Path
 from typing import Any
 
+HOST = "host-of-jane"
+"""What the machine is called in these processes: its real name may be as short as "pc", and found anywhere."""
 _LOGS: list[str] = []
 _SLEPT: list[float] = []
 
@@ -41,6 +46,7 @@ def _begin() -> None:
     from huggingface_hub.utils import _http
 
     datasets.disable_progress_bars()
+    socket.gethostname = platform.node = lambda: HOST
     _http.time = types.SimpleNamespace(**{**vars(time), "sleep": lambda seconds: None})
     logging.getLogger().setLevel(logging.DEBUG)
     logging.getLogger().addHandler(_Keep())
@@ -66,16 +72,20 @@ def push(
     dry_run: bool = False,
     checked: bool = False,
     plain_card: bool = True,
+    keep: str = "",
     **options: Any,
 ) -> dict[str, Any]:
     """Push; return what came of it and how long it would have waited.
 
-    A card of pictures and examples that were run takes seconds; `plain_card` gives the small one of a build.
+    A card of pictures and examples that were run takes seconds; `plain_card` gives a small one. With `keep`, a folder,
+    what was staged there once is taken again: it is the same every time.
     """
-    from rhythm_maps.publish import stage
+    from rhythm_maps.publish import stage, staging
     from rhythm_maps.publish.push import push
     from rhythm_maps.publish.staging import Options
 
+    if keep:
+        staging.stage = _keeping(Path(keep), staging.stage)
     if plain_card:
         stage.write_card = _write_plain_card
     if options.get("configs"):
@@ -86,6 +96,17 @@ def push(
     repository = _repository(repo, token)
     made = push(Path(build), repository, version, Options(**options), dry_run=dry_run, checked=checked)
     return {**_plain(made), "slept": _SLEPT, "cpu": time.process_time()}
+
+
+def _keeping(kept: Path, stage: Any) -> Any:
+    def staged(build: Path, folder: Path, *rest: Any) -> Any:
+        if not (kept / "done").exists():
+            first = stage(build, folder, *rest)
+            shutil.copytree(folder, kept / "folder")
+            (kept / "done").write_bytes(pickle.dumps(first))
+        return dataclasses.replace(pickle.loads((kept / "done").read_bytes()), folder=kept / "folder")
+
+    return staged
 
 
 def _write_plain_card(folder: Path, facts: Any) -> None:
@@ -106,7 +127,10 @@ def _write_plain_card(folder: Path, facts: Any) -> None:
 
 def withdraw(repo: str, ids: list[str], version: str, *, reason: str = "", token: str | None = None) -> dict[str, Any]:
     """Withdraw rows."""
+    from rhythm_maps.publish import stage
     from rhythm_maps.publish.withdraw import withdraw
+
+    stage.write_card = _write_plain_card
 
     return _plain(withdraw(_repository(repo, token), ids, version, reason=reason))
 
@@ -135,21 +159,36 @@ def load(repo: str, config: str, key: str, **how: Any) -> Any:
     return {split: [row[key] for row in rows] for split, rows in load_dataset(repo, config, **how).items()}
 
 
-def poll(repo: str, configs: list[str], seconds: float, stop: str) -> list[list[Any]]:
-    """Load the head again and again until a file says stop; return (head, ids of every config) of each poll."""
+def poll(repo: str, config: str, key: str, stop: str) -> list[Any]:
+    """Load a config again and again as anybody does, until a file says stop; return the ids of each time."""
     from datasets import load_dataset
-    from huggingface_hub import HfApi
 
     _begin()
     seen = []
-    end = time.monotonic() + seconds
-    while time.monotonic() < end and not Path(stop).exists():
-        head = HfApi().dataset_info(repo).sha
-        config = random.choice(configs)
-        rows = load_dataset(repo, config, revision=head, streaming=True)
-        count = {split: sum(1 for _ in found) for split, found in rows.items()}
-        seen.append([head, config, count])
+    while not Path(stop).exists() or not seen:
+        found = load_dataset(repo, config, streaming=True, columns=[key])
+        seen.append({split: [row[key] for row in rows] for split, rows in found.items()})
     return seen
+
+
+def list_files(repo: str, stop: str) -> list[Any]:
+    """List the files of main again and again, until a file says stop; return each different answer."""
+    from huggingface_hub import HfApi
+
+    _begin()
+    seen: list[Any] = []
+    while not Path(stop).exists() or not seen:
+        files = sorted(HfApi().list_repo_files(repo, repo_type="dataset"))
+        if not seen or seen[-1] != files:
+            seen.append(files)
+    return seen
+
+
+def xet_is_on() -> bool:
+    """Tell whether the client would send large files through Xet."""
+    from huggingface_hub.utils._runtime import is_xet_available
+
+    return bool(is_xet_available())
 
 
 def settings(repo: str, **wanted: Any) -> None:
@@ -169,11 +208,13 @@ def upload(repo: str, path: str, text: str) -> str:
 
 
 def command(arguments: list[str]) -> dict[str, Any]:
-    """Run the command line."""
+    """Run the command line, with the small card."""
     from click.testing import CliRunner
 
     from rhythm_maps.cli import cli
+    from rhythm_maps.publish import stage
 
+    stage.write_card = _write_plain_card
     _begin()
     done = CliRunner().invoke(cli, arguments)
     if done.exception is not None and not isinstance(done.exception, SystemExit):

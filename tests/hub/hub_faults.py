@@ -23,6 +23,7 @@ class Faults:
         cut_at: where a cut comes, as a share of the bytes.
         kill: kills the program that makes the requests.
         met: the requests that met a fault.
+        before: told every request before it is done, and may keep it waiting.
     """
 
     plan: dict[int, str] = field(default_factory=dict)
@@ -30,6 +31,7 @@ class Faults:
     kill: Callable[[], None] = lambda: None
     count: int = 0
     met: list[str] = field(default_factory=list)
+    before: Callable[[str], None] = lambda request: None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def arm(self, plan: dict[int, str], kill: Callable[[], None] = lambda: None, cut_at: float = 0.5) -> None:
@@ -39,6 +41,7 @@ class Faults:
 
     def next(self, request: str) -> str:
         """The fault of the request that comes now; "" for none."""
+        self.before(request)
         with self._lock:
             fault = self.plan.pop(self.count, "")
             self.count += 1
