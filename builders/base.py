@@ -11,13 +11,18 @@ from typing import Any
 import datasets
 import pyarrow as pa
 
-from rhythm_maps.build import features, generate, presets, spec
+from rhythm_maps.build import examples, features, generate, presets, spec
 from rhythm_maps.errors import NoDataError, UsageError
+
+_OF_A_BUILD = ("splits", "min_notes", "stars", "playlists", "weights", "bandwidth", "target_rms", "device")
+"""Arguments that mean nothing to a join of finished tables."""
 
 
 @dataclass
 class MapsConfig(datasets.BuilderConfig):
-    """One config of a game: charts, beats, tracks or a preset.
+    """One config of a game: charts, beats, tracks, tokens, examples or a preset.
+
+    `examples` reads a build (`data_dir`) and takes `filters`, `columns` and `on_bad_files` alone.
 
     Attributes:
         game: name of the game; set by the builder.
@@ -34,6 +39,10 @@ class MapsConfig(datasets.BuilderConfig):
             ``osu!.db`` that lies elsewhere.
         include_ai: keep charts that their source declares AI-made; without, they are left out.
         include_lights: decode Beat Saber's lights into the column `lights`, which is null without.
+        weights: of the codec, for `tokens`: "pretrained" (default), the path of a state dict, or "calibrated:SEED".
+        bandwidth: of the codec in kbps: 1.5, 3, 6 (default), 12 or 24.
+        target_rms: level that recordings are brought to before they are encoded; None leaves them as they are.
+        device: what encodes: "auto" (default), "cpu", "cuda", ...
         on_bad_files: "warn" (default), "error" or "skip".
     """
 
@@ -48,6 +57,10 @@ class MapsConfig(datasets.BuilderConfig):
     facts: list[str] | None = None
     include_ai: bool = False
     include_lights: bool = False
+    weights: str | None = None
+    bandwidth: float | None = None
+    target_rms: float | None = None
+    device: str | None = None
     on_bad_files: str = "warn"
 
     def create_config_id(self, config_kwargs: dict[str, Any], custom_features: object = None) -> str:
@@ -56,6 +69,8 @@ class MapsConfig(datasets.BuilderConfig):
             return str(self.name)
         if custom_features is not None:
             raise UsageError("features= is not taken: the schema is fixed; use columns= or cast the result")
+        if self.name == spec.EXAMPLES:
+            return f"{self.name}-{examples.cache_id(self.examples_request())}"
         manifest_path = generate.find_manifest(
             self.game, self.data_dir, self._manifest_path(), self.splits, self._facts()
         )
@@ -75,12 +90,25 @@ class MapsConfig(datasets.BuilderConfig):
             include=("lights",) if self.include_lights else (),
             include_ai=self.include_ai,
             playlists=self.playlists or (),
+            weights=self.weights,
+            bandwidth=self.bandwidth,
+            target_rms=self.target_rms,
+            device=self.device,
             on_bad_files=self.on_bad_files,
         )
 
     def _facts(self) -> list[str]:
         """Return the files of facts; one may be given without a list."""
         return [self.facts] if isinstance(self.facts, str) else list(self.facts or ())
+
+    def examples_request(self) -> examples.Request:
+        """Return what the config `examples` asks of a build."""
+        for name in _OF_A_BUILD:
+            if getattr(self, name) != getattr(type(self), name):
+                raise UsageError(f"{name}= is decided when a build is made; examples only joins its tables")
+        return examples.make_request(
+            self.game, self.data_dir, filters=self.filters, columns=self.columns, on_bad_files=self.on_bad_files
+        )
 
     def _manifest_path(self) -> str | None:
         if self.data_dir is not None or not self.data_files:
@@ -103,11 +131,15 @@ class MapsBuilder(datasets.ArrowBasedBuilder):
     DEFAULT_CONFIG_NAME = "charts"
 
     def _info(self) -> datasets.DatasetInfo:
-        return datasets.DatasetInfo(features=features.features(self.config.request().selected))
+        config = self.config
+        request = config.examples_request() if config.name == spec.EXAMPLES else config.request()
+        return datasets.DatasetInfo(features=features.features(request.selected))
 
     def _split_generators(self, dl_manager: object) -> list[datasets.SplitGenerator]:
         del dl_manager
         config = self.config
+        if config.name == spec.EXAMPLES:
+            return _examples_splits(config.examples_request())
         path = generate.find_manifest(config.game, None, config.manifest)
         plan = generate.load_manifest(path, config.game)
         request = config.request()
@@ -122,8 +154,18 @@ class MapsBuilder(datasets.ArrowBasedBuilder):
             raise NoDataError(f"{path}: none of its {len(plan.rejects)} inputs could be opened")
         return found
 
-    def _generate_tables(self, shards: list[Any], path: str, roots: tuple[str, ...], request: generate.Request) -> Any:
-        for (shard, count), table in generate.tables(shards, path, roots, request):
+    def _generate_tables(
+        self,
+        shards: list[Any],
+        request: generate.Request | examples.Request,
+        path: str = "",
+        roots: tuple[str, ...] = (),
+    ) -> Any:
+        if isinstance(request, examples.Request):
+            tables = examples.tables(shards, request)
+        else:
+            tables = generate.tables(shards, path, roots, request)
+        for (shard, count), table in tables:
             yield datasets.builder.Key(shard, count), pa.table(table)
 
     def as_dataset(self, split: Any = None, **kwargs: Any) -> Any:
@@ -141,8 +183,18 @@ class MapsBuilder(datasets.ArrowBasedBuilder):
         return super().as_dataset(split=split, **kwargs)
 
 
+def _examples_splits(request: examples.Request) -> list[datasets.SplitGenerator]:
+    shards = examples.shards(request)
+    return [
+        datasets.SplitGenerator(
+            name=split, gen_kwargs={"shards": [one for one in shards if one.split == split], "request": request}
+        )
+        for split in dict.fromkeys(shard.split for shard in shards)
+    ]
+
+
 def configs_of(game: str) -> list[MapsConfig]:
-    """Return the configs of a game: the stored ones and its presets, in that order."""
-    names = [*spec.CONFIGS, *presets.presets(game)]
+    """Return the configs of a game: the stored ones, `examples` and its presets, in that order."""
+    names = [*spec.CONFIGS, spec.EXAMPLES, *presets.presets(game)]
     texts = {name: preset.description for name, preset in presets.presets(game).items()}
     return [MapsConfig(name=name, game=game, description=texts.get(name), version="1.0.0") for name in names]

@@ -53,6 +53,8 @@ CURVE_WORK = 50_000_000
 """Most work that the curves of a chart may cost (about points squared, for each halving): a few seconds."""
 CHART_ENTRIES = 1_000
 """Most charts of a mapset."""
+PARTS = 64
+"""Most parts whose features a chart has of their own; the most keys that a game knows are 18."""
 
 # --- osu!'s other files -----------------------------------------------------------------------------------------------
 DATABASE_BYTES = 1024 * MIB
@@ -83,6 +85,38 @@ AUDIO_CHANNELS = 2
 """Most channels (the games play mono and stereo; libsndfile headers may claim thousands)."""
 AUDIO_RATE = 192_000
 """Highest sampling rate in Hz."""
+AUDIO_LEAST_RATE = 1_000
+"""Lowest sampling rate in Hz that is resampled (MP3s begin at 8,000): 1 Hz makes gigabytes of a small file."""
+AUDIO_BLOCK_SECONDS = 60.0
+"""Longest block of a decoder: 92 MB at the most channels and the highest rate."""
+AUDIO_SHIFT_SECONDS = 10.0
+"""Largest shift of a clock. An MP3's tag can state 8 s (65,535 samples at 8 kHz)."""
+AUDIO_PEAK = 2.0**32
+"""Largest sample that counts as one: 1 is full scale, float files written from integers reach 2^31."""
+
+# --- tokens and sidecars ----------------------------------------------------------------------------------------------
+ECDC_BYTES = 160 * MIB
+"""Largest `.ecdc`: two hours in 32 codebooks as int64 take 132 MiB."""
+ECDC_HEADER_BYTES = MIB // 16
+"""Largest JSON header of the codec's own files; it has some 60 bytes."""
+TOKEN_PICKLE_BYTES = MIB // 16
+"""Largest pickle inside a torch-saved `.ecdc`; it has some 250 bytes."""
+TOKEN_FRAMES = 540_000
+"""Most frames of a recording: `AUDIO_SECONDS` at 75 a second."""
+CODEBOOKS = 32
+"""Most codebooks: EnCodec's 24 kbps."""
+SIDECAR_FEATURES = 1_000
+"""Most features of a sidecar; a mel spectrogram beside some controls has some 140."""
+SIDECAR_BYTES = 512 * MIB
+"""Largest `.cond.npy`: two hours of 240 features as float32."""
+SIDECAR_JSON_BYTES = 4 * MIB
+"""Largest `.cond.json`: some 300 bytes a feature, and their descriptions."""
+TABLE_BYTES = 256 * MIB
+"""Largest CSV table of features: two hours of 40 features, one row a frame."""
+
+# --- tokens -----------------------------------------------------------------------------------------------------------
+WEIGHTS_BYTES = 256 * MIB
+"""Largest file of model weights read: the published 24 kHz EnCodec model has 89 MiB."""
 
 LIBRARY_BYTES = 1024 * MIB
 """Largest library file of a game that a scan reads."""

@@ -7,7 +7,10 @@ import os
 from typing import Any
 
 from rhythm_maps import games
-from rhythm_maps.errors import RhythmMapsError, UsageError
+from rhythm_maps.errors import InputError, RhythmMapsError, UsageError
+
+ECDC_FOLDER = "ecdc_folder"
+"""The builder that is no game's: folders of token files."""
 
 _ARGUMENTS_OF_DATASETS = ("cache_dir", "download_mode", "keep_in_memory")
 _OWN_ARGUMENTS = (
@@ -20,8 +23,13 @@ _OWN_ARGUMENTS = (
     "facts",
     "include_ai",
     "include_lights",
+    "weights",
+    "bandwidth",
+    "target_rms",
+    "device",
     "on_bad_files",
 )
+_TOKEN_ARGUMENTS = ("cond_root", "on_bad_files")
 
 
 def builder_module(name: str) -> str:
@@ -51,20 +59,22 @@ def load_dataset(
     """Load a dataset from your own maps, from a build, or from the Hub.
 
     With the name of a game the maps in `data_dir` are scanned (any folder name, any size; unchanged files are not read
-    again) and turned into rows. Everything else, such as the folder of a build or a Hub repository, goes to
+    again) and turned into rows; ``"ecdc_folder"`` does so with EnCodec token files and their sidecars
+    (`rhythm_maps.builders.ecdc_folder`). Everything else, such as the folder of a build or a Hub repository, goes to
     ``datasets.load_dataset`` as it is. A game's name wins over a local folder of that name; ``./osu`` is the folder.
 
     Args:
         path: ``"osu"``, ``"beat_saber"``, the folder of a build, or a Hub repository.
-        name: config: ``charts`` (default), ``beats``, ``tracks`` or a preset.
-        data_dir: with a game: the folder that holds the maps.
+        name: config: ``charts`` (default), ``beats``, ``tracks``, ``tokens``, ``examples`` or a preset.
+        data_dir: with a game: the folder that holds the maps; for ``examples`` that of a build.
         data_files: with a game: a manifest made by ``rhythm-maps scan``, instead of `data_dir`.
         split: one split; None for all that have rows.
         streaming: read on the fly instead of preparing Arrow files in datasets' cache.
         num_proc: processes that prepare.
         kwargs: what ``datasets.load_dataset`` takes; with a game its ``cache_dir``, ``download_mode`` and
             ``keep_in_memory``, and our own ``splits``, ``min_notes``, ``filters``, ``columns``, ``stars``,
-            ``playlists``, ``facts``, ``include_ai``, ``include_lights`` and ``on_bad_files`` (see
+            ``playlists``, ``facts``, ``include_ai``, ``include_lights``, ``weights``, ``bandwidth``, ``target_rms``,
+            ``device`` and ``on_bad_files`` (see
             `rhythm_maps.builders.base.MapsConfig`).
 
     Returns:
@@ -79,12 +89,15 @@ def load_dataset(
     import datasets  # noqa: PLC0415 - importing this package must not import datasets
 
     path = os.fspath(path)
-    if path not in games.names():
+    if path not in {*games.names(), ECDC_FOLDER}:
         kwargs |= {"split": split, "streaming": streaming, "num_proc": num_proc}
         folder = None if data_dir is None else os.fspath(data_dir)
         return datasets.load_dataset(path, name, data_dir=folder, data_files=data_files, **kwargs)
     cache_dir, download_mode, keep_in_memory = (kwargs.pop(key, None) for key in _ARGUMENTS_OF_DATASETS)
-    builder = _make_builder(path, name, data_dir, data_files, cache_dir, kwargs)
+    if path == ECDC_FOLDER:
+        builder = _make_token_builder(name, data_dir, data_files, cache_dir, kwargs)
+    else:
+        builder = _make_builder(path, name, data_dir, data_files, cache_dir, kwargs)
     if streaming:
         if num_proc is not None:
             raise UsageError("streaming=True goes without num_proc: use a DataLoader with workers")
@@ -139,6 +152,27 @@ def _make_builder(
     )
 
 
+def _make_token_builder(
+    name: str | None, data_dir: Any, data_files: object, cache_dir: Any, kwargs: dict[str, Any]
+) -> Any:
+    from rhythm_maps.build.spec import code_digest  # noqa: PLC0415 - pulls in pyarrow
+
+    if data_dir is None or data_files is not None:
+        raise UsageError(f'load_dataset("{ECDC_FOLDER}") needs data_dir="folder of .ecdc files", and no data_files')
+    unknown = sorted(set(kwargs) - set(_TOKEN_ARGUMENTS))
+    if unknown:
+        known = ", ".join(_TOKEN_ARGUMENTS)
+        raise UsageError(f"{ECDC_FOLDER} takes no argument {', '.join(unknown)}: expected some of {known}")
+    cls = _builder_class(ECDC_FOLDER)
+    if name not in {None, cls.DEFAULT_CONFIG_NAME}:
+        raise UsageError(f"{ECDC_FOLDER} has no config {name!r}: expected {cls.DEFAULT_CONFIG_NAME}")
+    folder = os.path.abspath(os.path.expanduser(os.fspath(data_dir)))
+    if not os.path.isdir(folder):  # noqa: PTH112 - a Path would have to be made of it first
+        raise InputError(f"{folder}: no such folder")
+    cache = None if cache_dir is None else os.fspath(cache_dir)
+    return cls(config_name=cls.DEFAULT_CONFIG_NAME, data_dir=folder, cache_dir=cache, hash=code_digest(), **kwargs)
+
+
 def register() -> tuple[str, ...]:
     """Make ``datasets.load_dataset("osu", ...)`` find the builders, in this process and the workers it starts.
 
@@ -161,6 +195,7 @@ def register() -> tuple[str, ...]:
         raise RhythmMapsError(
             "this version of datasets has no table of packaged modules; use rhythm_maps.load_dataset, which needs none"
         ) from error
-    for name in games.names():
+    names = (*games.names(), ECDC_FOLDER)
+    for name in names:
         table[name] = (builder_module(name), code_digest())
-    return games.names()
+    return names

@@ -319,6 +319,77 @@ TRACKS: tuple[Column, ...] = (
     Column("audio", AUDIO, "The audio file's own bytes and '<track_id>.<ext>'.", profile="audio", audio=True),
 )
 
+CONDITIONING = lists(beat_phase=F32, bar_phase=F32, tempo_bpm=F32, is_beat=F32, is_downbeat=F32, rms_db=F32)
+SIDECAR = pa.struct(
+    [
+        *lists(name=STR, unit=STR, description=STR, minimum=F32, maximum=F32, mean=F32, std=F32),
+        pa.field("values", pa.list_(pa.list_(F32))),
+    ]
+)
+SIGNAL = struct(mono=STR, resampler=STR, target_rms=F64, gain_db=F64, timeline=STR)
+
+TOKENS: tuple[Column, ...] = (
+    Column(
+        "track_id",
+        STR,
+        "sha256 of the audio file's bytes: joins charts, beats and tracks; null where a token file came without one.",
+        nullable=True,
+    ),
+    Column("group_id", STR, "As in charts; null where no maps were read.", nullable=True),
+    Column(
+        "path",
+        STR,
+        "Path of the token file below its root, '/' between folders, without suffix; null where tokens were made.",
+        nullable=True,
+    ),
+    Column(
+        "codes",
+        pa.list_(pa.list_(pa.uint16())),
+        "Codes [n_q][frames], coarsest codebook first. Frame i stands for the samples hop * i to hop * (i + 1) - 1.",
+        "github.com/facebookresearch/encodec",
+        profile="tokens",
+    ),
+    Column("n_q", I32, "Number of codebooks."),
+    Column("frames", I32, "Number of frames: samples / hop, rounded up."),
+    Column("hop", I32, "Samples a frame."),
+    Column("sampling_rate", I32, "Samples a second of the codec."),
+    Column("frame_rate", F64, "Frames a second: sampling_rate / hop."),
+    Column("bandwidth_kbps", F64, "Bit rate of the codes: n_q * 10 bits a frame, in kilobits a second."),
+    Column("model", STR, "Name of the codec's model."),
+    Column("model_sha256", STR, "sha256 of its weights; null where a token file does not say.", nullable=True),
+    Column(
+        "weights",
+        STR,
+        "pretrained: the published ones; file: a file of the user; calibrated: made up, for tests, and no good for "
+        "audio. Null where a token file does not say.",
+        nullable=True,
+    ),
+    Column(
+        "signal",
+        SIGNAL,
+        "What was done to the audio: how channels became one, the resampler, the loudness aimed at (null: gain off), "
+        "the gain in dB, and whose timeline the samples are on (game or file). Null where a token file does not say.",
+        nullable=True,
+    ),
+    Column("duration_s", F64, "Length in seconds of what was encoded."),
+    Column(
+        "conditioning",
+        CONDITIONING,
+        "One entry a frame: where it stands in its beat and bar (0 to 1), tempo, whether a beat or downbeat falls into "
+        "it, and the loudness of the codec's input in dB. Null where a token file came without a map.",
+        "the frame of an event at t seconds is round_half_even(t * sampling_rate) // hop",
+        nullable=True,
+    ),
+    Column(
+        "sidecar",
+        SIDECAR,
+        "One entry a feature of the user's own, with [feature][frame] values: name, unit, description, the range and "
+        "the statistics that its file states (null where it states none).",
+    ),
+    _RIGHTS,
+    _WARNINGS,
+)
+
 
 def chart_columns(own: Sequence[Column]) -> tuple[Column, ...]:
     """Compose the columns of a game's charts: the core ones, with the game's own before the counts.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from rhythm_maps import limits
+from rhythm_maps.audio.mp3_frames import audio_end, count_frames
+from rhythm_maps.audio.opening import open_audio, unreadable
 from rhythm_maps.errors import BadFormat, LimitExceeded
-from rhythm_maps.sniff import what_is
 
 _UNKNOWN_FRAMES = (1 << 63) - 1
 """libsndfile's SF_COUNT_MAX: it could not find out how long the file is."""
@@ -34,7 +34,7 @@ class AudioInfo(NamedTuple):
     """What an audio file's header says.
 
     Attributes:
-        duration_s: seconds, frames over rate; of an MP3 without a Xing or VBRI header an estimate.
+        duration_s: seconds, frames over rate; of an MP3 without a tag that says so, by counting its frames.
         sampling_rate: samples a second.
         channels: 1 or 2.
         codec: ``vorbis``, ``mp3``, ``flac``, ``opus``, ``pcm_16``, ``float``, ...
@@ -82,38 +82,17 @@ def probe(data: bytes, name: str) -> AudioInfo:
     )
 
 
-class _Quiet(io.BytesIO):
-    """Bytes whose `seek` never raises: cffi prints a traceback for each bad offset of a hostile header."""
-
-    def __init__(self, data: bytes) -> None:
-        super().__init__(data)
-        self._size = len(data)
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        """Move to an offset, or as near to it as the bytes reach."""
-        base = {io.SEEK_CUR: self.tell(), io.SEEK_END: self._size}.get(whence, 0)
-        return super().seek(min(max(base + offset, 0), self._size))
-
-
 def _header(data: bytes, name: str) -> tuple[int, int, int, str, str]:
     """Return frames, sampling rate, channels, format and subtype, the last two as libsndfile names them."""
-    import soundfile  # noqa: PLC0415 - loads libsndfile
-
     try:
-        with soundfile.SoundFile(_Quiet(data)) as opened:
-            return opened.frames, opened.samplerate, opened.channels, opened.format, opened.subtype
-    except soundfile.LibsndfileError as error:
-        raise _unreadable(data, name, error.error_string) from error
-    except (RuntimeError, ValueError, TypeError, OverflowError, MemoryError, OSError, EOFError) as error:
-        raise _unreadable(data, name, type(error).__name__) from error
-
-
-def _unreadable(data: bytes, name: str, said: str) -> BadFormat:
-    if not data:
-        return BadFormat("unreadable_audio", "an empty file", name)
-    kind = what_is(data)
-    what = f"{kind}: soundfile cannot read it" if kind else "not an audio file that soundfile can read"
-    return BadFormat("unreadable_audio", f"{what} ({said.strip().rstrip('.')})", name)
+        with open_audio(data, name) as source:
+            file, frames = source.file, source.file.frames
+            if source.frame is not None and not source.stated:
+                # libmpg123 multiplies the first frame's bitrate; counting takes a few milliseconds and is right.
+                frames = count_frames(source.data[: audio_end(source.data)], source.frame) * source.frame.samples
+            return frames, file.samplerate, file.channels, file.format, file.subtype
+    except MemoryError as error:
+        raise unreadable(data, name, error) from error
 
 
 def _refuse_large(duration: float, rate: int, channels: int, name: str) -> None:

@@ -62,7 +62,7 @@ def assemble(plan: Manifest, spec: Spec, key: str, units: Sequence[Unit], new: P
         "game": spec.game,
         "schema_version": spec.schema_version,
         "spec": msgspec.to_builtins(spec),
-        "versions": package_versions(),
+        "versions": package_versions(spec),
         "shards": plan.header.shards,
         "fractions": plan.header.fractions,
         "mapsets": plan.mapsets,
@@ -80,7 +80,7 @@ def assemble(plan: Manifest, spec: Spec, key: str, units: Sequence[Unit], new: P
     text = readme.render(spec, rows, preset_rows, {**info, "version": info["versions"]["rhythm_maps"]})
     with atomic.create(new / "README.md") as file:
         file.write(text.encode("utf-8"))
-    info["files"] = {path: file_entry(new / path) for path in _paths(new)}
+    info["files"] = file_digests(new)
     info["content_sha256"] = content_digest(info["files"])
     info["key"] = key
     with atomic.create(new / INFO) as file:
@@ -156,5 +156,6 @@ def reject_codes(outcomes: Mapping[str, int]) -> dict[str, int]:
     return dict(sorted(codes.items(), key=lambda item: (-item[1], item[0])))
 
 
-def _paths(new: Path) -> list[str]:
-    return sorted(path.relative_to(new).as_posix() for path in new.rglob("*") if path.is_file())
+def file_digests(new: Path) -> dict[str, dict[str, Any]]:
+    """Return the size and sha256 of every file below a folder, by its path there."""
+    return {path.relative_to(new).as_posix(): file_entry(path) for path in sorted(new.rglob("*")) if path.is_file()}

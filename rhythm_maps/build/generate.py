@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -18,6 +18,7 @@ from rhythm_maps.build.shard import LEDGER, iter_shard
 from rhythm_maps.build.spec import CONFIGS, Spec, columns, make_spec
 from rhythm_maps.errors import BadFileError, InputError, UsageError
 from rhythm_maps.schema import Column
+from rhythm_maps.tokens.settings import DEFAULT_KBPS, PRETRAINED, TokenRun, token_settings
 
 OnBadFiles = Literal["warn", "error", "skip"]
 ON_BAD_FILES = ("warn", "error", "skip")
@@ -35,12 +36,14 @@ class Request(NamedTuple):
         config: the stored config it is read from; a preset reads charts.
         columns: names of the columns wanted, None for all.
         on_bad_files: what to do about rejects.
+        run: how tokens are made, for the config `tokens`.
     """
 
     spec: Spec
     config: str
     columns: tuple[str, ...] | None
     on_bad_files: OnBadFiles
+    run: TokenRun = TokenRun()
 
     @property
     def selected(self) -> tuple[Column, ...]:
@@ -49,14 +52,27 @@ class Request(NamedTuple):
         Raises:
             UsageError: a name is no column.
         """
-        every = columns(self.spec.game, self.config)
-        if self.columns is None:
-            return every
-        unknown = sorted(set(self.columns) - {column.name for column in every})
-        if unknown:
-            known = ", ".join(column.name for column in every)
-            raise UsageError(f"{self.config} has no column {', '.join(unknown)}: expected some of {known}")
-        return tuple(column for column in every if column.name in self.columns)
+        return select(columns(self.spec.game, self.config), self.columns, self.config)
+
+
+def select(every: Sequence[Column], names: Sequence[str] | None, config: str) -> tuple[Column, ...]:
+    """Return the columns of a config that are wanted, in schema order.
+
+    Args:
+        every: all its columns.
+        names: of those wanted; None for all.
+        config: its name, for the message.
+
+    Raises:
+        UsageError: a name is no column.
+    """
+    if names is None:
+        return tuple(every)
+    unknown = sorted(set(names) - {column.name for column in every})
+    if unknown:
+        known = ", ".join(column.name for column in every)
+        raise UsageError(f"{config} has no column {', '.join(unknown)}: expected some of {known}")
+    return tuple(column for column in every if column.name in names)
 
 
 def make_request(
@@ -70,6 +86,10 @@ def make_request(
     include: Sequence[str] = (),
     include_ai: bool = False,
     playlists: Sequence[str] = (),
+    weights: str | None = None,
+    bandwidth: float | None = None,
+    target_rms: float | None = None,
+    device: str | None = None,
     on_bad_files: str = "warn",
 ) -> Request:
     """Check the arguments of a load.
@@ -84,16 +104,29 @@ def make_request(
         include: what the game decodes on request only.
         include_ai: keep charts that their source declares AI-made.
         playlists: files whose charts are kept, and no others.
+        weights, device: as in `TokenRun`; None for its defaults.
+        bandwidth: of `tokens`, in kbps; None for 6.
+        target_rms: level that recordings are brought to before they are encoded; None leaves them as they are.
         on_bad_files: "warn" (a `RejectsWarning` a shard), "error" or "skip".
 
     Raises:
         UsageError: an argument is wrong.
         InputError, BadFormat: a playlist cannot be read.
+        RhythmMapsError: as `token_settings`, for the config `tokens`.
     """
     if on_bad_files not in ON_BAD_FILES:
         raise UsageError(f"on_bad_files is {on_bad_files!r}: expected one of {', '.join(ON_BAD_FILES)}")
     config = name if name in CONFIGS else "charts"
     preset = "" if name in CONFIGS else name
+    asked = {"weights": weights, "bandwidth": bandwidth, "target_rms": target_rms, "device": device}
+    if config != "tokens" and (given := [key for key, value in asked.items() if value is not None]):
+        raise UsageError(f"{', '.join(given)} goes with the config tokens, not with {name}")
+    run = TokenRun(weights or PRETRAINED, device or "auto")
+    tokens = None
+    if config == "tokens":
+        tokens = token_settings(
+            run.weights, bandwidth_kbps=DEFAULT_KBPS if bandwidth is None else bandwidth, target_rms=target_rms
+        )
     spec = make_spec(
         game,
         configs=(config,),
@@ -104,8 +137,10 @@ def make_request(
         include=include,
         include_ai=include_ai,
         playlists=playlists,
+        tokens=tokens,
     )
-    return Request(spec, config, tuple(columns) if columns is not None else None, on_bad_files)  # type: ignore[arg-type]
+    names = tuple(columns) if columns is not None else None
+    return Request(spec, config, names, on_bad_files, run)  # type: ignore[arg-type]
 
 
 def find_manifest(
@@ -188,7 +223,7 @@ def tables(
     for number, shard in enumerate(shards):
         count = 0
         entries = manifest.read_shard(Path(path), ShardRef(*shard))
-        for config, table in iter_shard(entries, folders, request.spec):
+        for config, table in iter_shard(entries, folders, request.spec, run=request.run):
             if config == LEDGER:
                 _report(table, request, ShardRef(*shard).name)
             elif config == request.config and len(table):
@@ -197,11 +232,23 @@ def tables(
 
 
 def _report(ledger: pa.Table, request: Request, where: str) -> None:
-    if request.on_bad_files == "skip":
-        return
-    kinds = {"input", "chart"} if request.config == "charts" else {"input", "chart", "audio"}
+    kinds = {"input", "chart"} if request.config == "charts" else {"input", "chart", "audio", "tokens"}
     bad = [line for line in ledger.to_pylist() if line["outcome"] == "reject" and line["kind"] in kinds]
-    if not bad:
+    report(bad, request.on_bad_files, where)
+
+
+def report(bad: Sequence[Mapping[str, Any]], on_bad_files: OnBadFiles, where: str) -> None:
+    """Tell of rejects as a load wants it.
+
+    Args:
+        bad: lines of the ledger; nothing happens without any.
+        on_bad_files: "warn", "error" or "skip".
+        where: what they were found in.
+
+    Raises:
+        BadFileError: there are some, and ``on_bad_files="error"``.
+    """
+    if not bad or on_bad_files == "skip":
         return
     first = bad[0]
     place = f" at {first['place']}" if first["place"] not in {"", first["path"]} else ""
@@ -209,6 +256,6 @@ def _report(ledger: pa.Table, request: Request, where: str) -> None:
         f"{len(bad)} rejected in {where}; the first: {first['path']}{place}: {first['reason']} [{first['code']}]. "
         f'Everything else was read. rhythm-maps inspect tells more; on_bad_files="skip" is quiet.'
     )
-    if request.on_bad_files == "error":
+    if on_bad_files == "error":
         raise BadFileError(message)
-    warnings.warn(message, RejectsWarning, stacklevel=2)
+    warnings.warn(message, RejectsWarning, stacklevel=3)

@@ -1,5 +1,7 @@
 """The ledger: one line for every chart and audio file, every input that failed, and what became of it.
 
+Where tokens are made, each recording has one more line, of the kind ``tokens``.
+
 Nothing is lost in silence; members of an archive that are not read (hostile or doubled names) have lines as well. A
 line's outcome is ``row``, ``duplicate_of`` (with the id of the row that stands for it), ``reject`` (with code, reason
 and place) or ``ignored`` (with the reason as code, and the id of a chart that could have been a row).
@@ -17,7 +19,7 @@ from rhythm_maps.errors import BadFormat
 from rhythm_maps.files.paths import printable
 
 Outcome = Literal["row", "duplicate_of", "reject", "ignored"]
-Kind = Literal["input", "chart", "audio", "member"]
+Kind = Literal["input", "chart", "audio", "member", "tokens"]
 
 SCHEMA = pa.schema(
     [

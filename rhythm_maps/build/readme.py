@@ -45,7 +45,7 @@ def render(spec: Spec, counts: Counts, preset_counts: Counts, summary: Mapping[s
         "prose": prose(spec.game)[0],
         "rows": table(["config", *SPLITS], [[c, *_per_split(n)] for c, n in {**counts, **preset_counts}.items()]),
         "hours": f"{summary['hours']:.2f}",
-        "rejects": _rejects(summary["rejects"]),
+        "rejects": rejects(summary["rejects"]),
         "first": next(iter(counts), spec.configs[0]),
         "columns": "\n\n".join(_columns_section(spec, config) for config in spec.configs),
         "version": summary["version"],
@@ -93,11 +93,12 @@ def _columns_section(spec: Spec, config: str) -> str:
     cols = columns(spec.game, config)
     known = columns(spec.game, "beats")
     if config == "tracks" and "beats" in spec.configs:
-        return f"### tracks\n\nThe columns of `beats`, and:\n\n{_column_table([c for c in cols if c not in known])}"
-    return f"### {config}\n\n{_column_table(cols)}"
+        return f"### tracks\n\nThe columns of `beats`, and:\n\n{column_table([c for c in cols if c not in known])}"
+    return f"### {config}\n\n{column_table(cols)}"
 
 
-def _column_table(cols: Sequence[Column]) -> str:
+def column_table(cols: Sequence[Column]) -> str:
+    """Lay out what columns are: type, meaning, policy."""
     rows = [[f"`{c.name}`", f"`{type_name(c)}`", c.description.replace("|", "\\|"), c.profile] for c in cols]
     return table(["column", "type", "meaning", "policy"], rows)
 
@@ -121,7 +122,8 @@ def prose(name: str) -> tuple[str, dict[str, str]]:
     return first.strip(), {head.strip(): body.strip() for head, body in zip(sections[::2], sections[1::2], strict=True)}
 
 
-def _rejects(rejects: Mapping[str, int]) -> str:
-    if not rejects:
+def rejects(counts: Mapping[str, int]) -> str:
+    """Lay out the codes of what was rejected, and how often."""
+    if not counts:
         return "Nothing was rejected."
-    return table(["code", "inputs, charts and audio files"], [[f"`{code}`", f"{n:,}"] for code, n in rejects.items()])
+    return table(["code", "inputs, charts and audio files"], [[f"`{code}`", f"{n:,}"] for code, n in counts.items()])

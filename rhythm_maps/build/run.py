@@ -15,7 +15,7 @@ A reader sees `<out>` absent or whole, never half.
 from __future__ import annotations
 
 import glob
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ from rhythm_maps.build.unit import Unit
 from rhythm_maps.errors import BuildError, NoDataError, UsageError
 from rhythm_maps.files import atomic
 from rhythm_maps.files.outputs import writing
+from rhythm_maps.tokens.settings import TokenRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ def build(
     out: Path,
     spec: Spec,
     *,
+    tokens: TokenRun = TokenRun(),  # noqa: B008 - immutable
     workers: int = 1,
     fresh: bool = False,
     on_start: Callable[[int], None] = lambda mapsets: None,
@@ -66,7 +68,9 @@ def build(
         manifest_path: a scan's manifest.
         out: the folder to make; a build that stands there is replaced when the new one is whole.
         spec: what to make of the manifest.
-        workers: number of processes; 1 works in this one. The bytes do not depend on it.
+        tokens: how tokens are made, where the spec asks for them.
+        workers: number of processes; 1 works in this one, but where recordings are decoded, because a damaged one may
+            kill what decodes it. The bytes do not depend on it.
         fresh: build again although a finished or interrupted build of the same key is there.
         on_start: told the number of mapsets that are to be read.
         on_done: told the number of mapsets of each shard as it is finished.
@@ -85,22 +89,23 @@ def build(
         raise UsageError(f"workers is {workers}: expected at least 1")
     key = build_key(plan.digest, spec)
     with writing(out, "Finished shards are kept; run the same build again when it is mended."):
-        _check_replaceable(out)
+        check_replaceable(out)
         work = out.with_name(f"{out.name}.build-{key}")
         for trash in out.parent.glob(f"{glob.escape(out.name)}.trash-*"):
             atomic.remove_tree(trash)
         if fresh:
-            _retire(work, key)
+            retire(work, key)
         elif (info := read_info(out)) and info.get("key") == key:
-            _retire(work, key)
+            retire(work, key)
             return Result(out, info, len(plan.shards), _leftovers(out, work))
-        reused = _run(plan, spec, work, workers, on_start, on_done)
-        info = assemble(plan, spec, key, _units(plan, spec, work), work / "new")
+        units = _units(plan, spec, tokens, work)
+        reused = _run(plan, units, work, workers, on_start, on_done)
+        info = assemble(plan, spec, key, units, work / "new")
         if not info["rows"].get(spec.configs[0]):
-            _retire(work, key)
+            retire(work, key)
             raise NoDataError(_nothing(info))
-        _swap(work, out)
-        _retire(work, key)
+        swap(work, out)
+        retire(work, key)
         return Result(out, info, reused, _leftovers(out, work))
 
 
@@ -114,7 +119,12 @@ def read_info(out: Path) -> dict[str, Any] | None:
     return info if isinstance(info, dict) and {"key", "schema_version", "game"} <= info.keys() else None
 
 
-def _check_replaceable(out: Path) -> None:
+def check_replaceable(out: Path) -> None:
+    """Refuse an output folder that holds something else than a build.
+
+    Raises:
+        UsageError: it does.
+    """
     if out.is_file() or (out.is_dir() and any(out.iterdir()) and read_info(out) is None):
         raise UsageError(
             f"{out}: exists and is no build of rhythm-maps, so it is left alone. "
@@ -122,14 +132,14 @@ def _check_replaceable(out: Path) -> None:
         )
 
 
-def _units(plan: Manifest, spec: Spec, work: Path) -> list[Unit]:
+def _units(plan: Manifest, spec: Spec, tokens: TokenRun, work: Path) -> list[Unit]:
     path, roots = str(work / "manifest.jsonl"), tuple(plan.header.roots)
-    return [Unit(str(work), path, roots, shard, spec) for shard in plan.shards]
+    return [Unit(str(work), path, roots, shard, spec, tokens) for shard in plan.shards]
 
 
 def _run(
     plan: Manifest,
-    spec: Spec,
+    units: Sequence[Unit],
     work: Path,
     workers: int,
     on_start: Callable[[int], None],
@@ -142,21 +152,20 @@ def _run(
         atomic.write_bytes(copy, plan.path.read_bytes())
     atomic.remove_tree(work / "tmp")
     atomic.make_folder(work / "tmp")
-    units = _units(plan, spec, work)
     todo = [unit for unit in units if not unit.done.is_dir()]
     on_start(sum(unit.shard.mapsets for unit in todo))
 
     def done(unit: Unit) -> None:
         on_done(unit.shard.mapsets)
 
-    if workers == 1:
+    if workers == 1 and not any(unit.spec.tokens for unit in todo):
         serial.run(todo, done)
     elif todo:
         processes.run(todo, done, workers)
     return len(units) - len(todo)
 
 
-def _swap(work: Path, out: Path) -> None:
+def swap(work: Path, out: Path) -> None:
     """Put the new tree in the place of `out`; what stood there waits in the work folder to be removed."""
     atomic.remove_tree(work / "old")
     try:
@@ -171,7 +180,7 @@ def _swap(work: Path, out: Path) -> None:
         ) from error
 
 
-def _retire(work: Path, key: str) -> None:
+def retire(work: Path, key: str) -> None:
     """Remove a work folder: renamed first, because a half-emptied one would still say which shards are done."""
     if work.exists():
         trash = work.with_name(work.name.replace(f".build-{key}", f".trash-{key}"))

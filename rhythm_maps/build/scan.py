@@ -61,6 +61,7 @@ class Scan:
         large: (group, mapsets, example song key) of groups a person should look at.
         further: folders that were scanned because a list of an install names them.
         reused: mapsets whose line came from the cache.
+        facts: names of the files that were read for what they say of maps.
     """
 
     header: Header
@@ -71,6 +72,7 @@ class Scan:
     large: list[tuple[str, int, str]] = field(default_factory=list)
     further: list[Path] = field(default_factory=list)
     reused: int = 0
+    facts: list[str] = field(default_factory=list)
 
     def lines(self) -> Iterator[Line]:
         """Return the manifest's lines."""
@@ -150,6 +152,7 @@ def scan(
     previous = previous or Previous()
     asked = check_fractions(fractions) if fractions is not None else previous.fractions
     known = read_facts(game, facts)
+    facts_read = list(known.found)
     roots: list[str] = []
     entries: list[MapsetEntry] = []
     rejects: list[RejectEntry] = []
@@ -162,7 +165,10 @@ def scan(
             roots.append(str(one.root))
         install = open_install(game, one.root) if one.is_install else None
         number = roots.index(str(one.root))
-        found, bad, cached = _scan_root(game, one.root, one.start, number, install, known, progress)
+        library = read_library(game, one.root)
+        facts_read += library.found
+        library.facts |= known.facts
+        found, bad, cached = _scan_root(game, one, number, install, library, progress)
         entries += found
         rejects += bad
         reused += cached
@@ -176,7 +182,9 @@ def scan(
         FORMAT, game.name, roots, list(asked or ()), shard_counts(grouping.entries, previous.shards), package_versions()
     )
     rejects.sort(key=lambda reject: (reject.root, reject.path))
-    return Scan(header, grouping.entries, rejects, grouping.known, grouping.moved, grouping.large, folders, reused)
+    return Scan(
+        header, grouping.entries, rejects, grouping.known, grouping.moved, grouping.large, folders, reused, facts_read
+    )
 
 
 def _nothing_found(game: Game, paths: Sequence[str]) -> NoDataError:
@@ -219,23 +227,20 @@ def check_fractions(fractions: Sequence[float]) -> tuple[float, ...]:
 
 def _scan_root(
     game: Game,
-    root: Path,
-    start: Path,
+    at: _Start,
     number: int,
     install: Install | None,
-    known: Library,
+    library: Library,
     progress: Callable[[Sequence[Found]], Iterator[Found]],
 ) -> tuple[list[MapsetEntry], list[RejectEntry], int]:
-    cache = ScanCache(game, start)
-    library = read_library(game, root)
+    cache = ScanCache(game, at.start)
     entries: list[MapsetEntry] = []
-    library.facts |= known.facts
     rejects = _library_rejects(number, library)
     official = install.found() if install else []
-    for found in progress([*find_mapsets(game, start), *official]):
+    for found in progress([*find_mapsets(game, at.start), *official]):
         line = cache.get(found)
         if line is None:
-            line = _examine(game, root, found)
+            line = _examine(game, at.root, found)
             cache.put(found, line)
         line = msgspec.structs.replace(line, root=number)
         if isinstance(line, MapsetEntry):

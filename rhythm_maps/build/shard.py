@@ -7,7 +7,7 @@ whatever the number of configs; a group's mapsets are always together, so copies
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -24,7 +24,10 @@ from rhythm_maps.build.mapset_io import LoadedMapset, load
 from rhythm_maps.build.opt_outs import OptOuts
 from rhythm_maps.build.playlists import listed
 from rhythm_maps.build.spec import Spec, columns
+from rhythm_maps.build.tokens import TokenMaker
+from rhythm_maps.build.whereabouts import At, nowhere
 from rhythm_maps.schema import arrow_schema
+from rhythm_maps.tokens.settings import TokenRun
 
 LEDGER = "ledger"
 """Name under which `iter_shard` yields its ledger lines, beside the configs."""
@@ -35,8 +38,10 @@ def iter_shard(
     roots: Sequence[Path],
     spec: Spec,
     *,
+    run: TokenRun = TokenRun(),  # noqa: B008 - immutable
+    condemned: Collection[str] = (),
     read_ahead: int = limits.READ_AHEAD_BYTES,
-    at: Callable[[str], None] = lambda path: None,
+    at: At = nowhere,
 ) -> Iterator[tuple[str, pa.Table]]:
     """Make the tables of one shard.
 
@@ -44,16 +49,19 @@ def iter_shard(
         entries: the shard's mapsets in manifest order.
         roots: the manifest's roots.
         spec: what to make.
+        run: how tokens are made, where they are.
+        condemned: ids of recordings that are not decoded, because they killed their workers.
         read_ahead: chart bytes that are parsed at once; changes speed, never rows.
-        at: told the path of each mapset before it is read, so that a killed worker leaves a name behind.
+        at: told where the work is, so that a killed worker leaves a name behind.
 
     Yields:
-        (config, table): `tracks` tables as they fill up, then the ledger, the last `tracks`, `beats`, and `charts` by
-        cluster.
+        (config, table): `tracks` and `tokens` tables as they fill up, then the ledger, the last of these two, `beats`,
+        and `charts` by cluster.
     """
     game = games.get(spec.game)
     chart_tables: list[pa.Table] = []
-    groups = tracks.Collector(spec)
+    tokens = TokenMaker(spec.tokens, run, condemned, at) if spec.tokens is not None else None
+    groups = tracks.Collector(spec, tokens)
     ledger = Ledger(entries)
     for loaded in _batches(entries, roots, spec, read_ahead, at):
         charts = parse_charts(game, loaded, spec, ledger)
@@ -68,12 +76,12 @@ def iter_shard(
 
 
 def _batches(
-    entries: Sequence[MapsetEntry], roots: Sequence[Path], spec: Spec, read_ahead: int, at: Callable[[str], None]
+    entries: Sequence[MapsetEntry], roots: Sequence[Path], spec: Spec, read_ahead: int, at: At
 ) -> Iterator[list[LoadedMapset]]:
     """Read whole groups ahead, until the chart bytes reach `read_ahead` or the audio a row group."""
     batch: list[LoadedMapset] = []
     chart_bytes = audio_bytes = 0
-    keep_audio = "tracks" in spec.configs
+    keep_audio = "tracks" in spec.configs or "tokens" in spec.configs
     for i, entry in enumerate(entries):
         full = chart_bytes >= read_ahead or audio_bytes >= spec.row_group_bytes
         if full and entry.group != entries[i - 1].group:

@@ -15,14 +15,20 @@ import pyarrow as pa
 
 from rhythm_maps import games, limits
 from rhythm_maps.build import presets
+from rhythm_maps.build.example_columns import example_columns
 from rhythm_maps.build.opt_outs import OptOuts
 from rhythm_maps.build.playlists import read_playlists
 from rhythm_maps.build.presets import Filter
 from rhythm_maps.errors import UsageError
-from rhythm_maps.schema import BEATS_CONFIG, SCHEMA_VERSION, TRACKS, Column, chart_columns
+from rhythm_maps.schema import BEATS_CONFIG, SCHEMA_VERSION, TOKENS, TRACKS, Column, chart_columns
+from rhythm_maps.tokens.settings import TokenSettings, signal_versions, token_settings
 
-CONFIGS = ("charts", "beats", "tracks")
+CONFIGS = ("charts", "beats", "tracks", "tokens")
 """Stored configs, in the order in which a build lists them; charts is the default."""
+DEFAULT_CONFIGS = ("charts", "beats", "tracks")
+"""What a build makes unless asked: tokens need torch, the weights of a codec and hours for a large collection."""
+EXAMPLES = "examples"
+"""The config that joins the others of a build; it is never stored."""
 
 
 class Spec(msgspec.Struct, frozen=True):
@@ -39,12 +45,13 @@ class Spec(msgspec.Struct, frozen=True):
         include_ai: keep charts that their source declares AI-made.
         playlist: keep only the charts that this lists (`playlists.read_playlists`); empty for all.
         opt_outs: leave out the charts that these keys mean (`opt_outs.OptOuts`).
+        tokens: what decides the codes of `tokens`; None where that config is not made.
         row_group_bytes: largest row group.
         schema_version: version of the columns.
     """
 
     game: str
-    configs: tuple[str, ...] = CONFIGS
+    configs: tuple[str, ...] = DEFAULT_CONFIGS
     min_notes: int = 1
     preset: str = ""
     filters: tuple[Filter, ...] = ()
@@ -53,6 +60,7 @@ class Spec(msgspec.Struct, frozen=True):
     include_ai: bool = False
     playlist: tuple[str, ...] = ()
     opt_outs: tuple[str, ...] = ()
+    tokens: TokenSettings | None = None
     row_group_bytes: int = limits.ROW_GROUP_BYTES
     schema_version: str = SCHEMA_VERSION
 
@@ -66,7 +74,7 @@ class Spec(msgspec.Struct, frozen=True):
 def make_spec(
     game: str,
     *,
-    configs: Sequence[str] = CONFIGS,
+    configs: Sequence[str] = DEFAULT_CONFIGS,
     min_notes: int = 1,
     preset: str = "",
     filters: Sequence[Sequence[Any]] = (),
@@ -75,13 +83,26 @@ def make_spec(
     include_ai: bool = False,
     playlists: Sequence[str | PathLike[str]] = (),
     opt_outs: OptOuts | None = None,
+    tokens: TokenSettings | None = None,
     row_group_bytes: int = limits.ROW_GROUP_BYTES,
 ) -> Spec:
     """Check the parts of a build's description and put them together.
 
+    Args:
+        game: name of the game.
+        configs: which of `CONFIGS` to make.
+        min_notes: charts with fewer notes give no row.
+        preset: keep only its charts.
+        filters: further filters over chart columns.
+        stars: compute star ratings.
+        playlists: files whose charts are kept, and no others.
+        tokens: for the config `tokens`; None for pretrained weights at 6 kbps.
+        row_group_bytes: largest row group.
+
     Raises:
         UsageError: an unknown game, config, preset, column or extra; a number out of range.
         UsageError, InputError, BadFormat: as `playlists.read_playlists`.
+        RhythmMapsError: as `token_settings`, so that a build never begins what it cannot finish.
     """
     own = games.get(game)
     unknown = [name for name in configs if name not in CONFIGS]
@@ -104,6 +125,7 @@ def make_spec(
     listed = read_playlists(game, playlists)
     if stars:
         own.stars(b"")  # says now, and not in the middle of a build, that its library is missing
+    wanted = (tokens or token_settings()) if "tokens" in ordered else None
     return Spec(
         game,
         ordered,
@@ -115,24 +137,30 @@ def make_spec(
         include_ai=include_ai,
         playlist=listed,
         opt_outs=opt_outs.keys if opt_outs else (),
+        tokens=wanted,
         row_group_bytes=row_group_bytes,
     )
 
 
 def columns(game: str, config: str) -> tuple[Column, ...]:
-    """Return the columns of a stored config or of a preset (which has those of charts)."""
+    """Return the columns of a stored config, of `EXAMPLES`, or of a preset (which has those of charts)."""
     if config == "beats":
         return BEATS_CONFIG
     if config == "tracks":
         return TRACKS
+    if config == "tokens":
+        return TOKENS
+    if config == EXAMPLES:
+        return example_columns(games.get(game).columns)
     return chart_columns(games.get(game).columns)
 
 
-def package_versions() -> dict[str, str]:
-    """Return the versions of what writes the bytes: they are part of a build's key."""
+def package_versions(spec: Spec | None = None) -> dict[str, str]:
+    """Return the versions of what decides the bytes of a build: they are part of its key."""
     from importlib.metadata import version  # noqa: PLC0415 - only builds need it
 
-    return {"rhythm_maps": version("rhythm-maps"), "pyarrow": pa.__version__, "schema": SCHEMA_VERSION}
+    base = {"rhythm_maps": version("rhythm-maps"), "pyarrow": pa.__version__, "schema": SCHEMA_VERSION}
+    return {**base, **(signal_versions() if spec is not None and spec.tokens is not None else {})}
 
 
 @lru_cache(maxsize=1)
@@ -150,5 +178,5 @@ def code_digest() -> str:
 
 def build_key(manifest_digest: str, spec: Spec) -> str:
     """Return 12 hex that name a build: same manifest (whatever its roots), spec and code, same bytes."""
-    parts = [manifest_digest, spec, package_versions(), code_digest()]
+    parts = [manifest_digest, spec, package_versions(spec), code_digest()]
     return hashlib.sha256(msgspec.json.encode(parts, order="deterministic")).hexdigest()[:12]

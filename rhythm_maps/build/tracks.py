@@ -1,4 +1,4 @@
-"""The rows of `tracks` and `beats`: one a recording, with the beats of the chart that knows it best."""
+"""The rows of `tracks`, `beats` and `tokens`: one a recording, with the beats of the chart that knows it best."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from rhythm_maps.build.charts import Charts
 from rhythm_maps.build.ledger import Ledger
 from rhythm_maps.build.mapset_io import LoadedAudio, LoadedMapset
 from rhythm_maps.build.spec import Spec
+from rhythm_maps.build.tokens import TokenMaker, TokenRows, account
 from rhythm_maps.errors import BadFormat
 from rhythm_maps.games.base import FloatArray
 from rhythm_maps.schema import AUDIO, BEATS_CONFIG, TRACKS, arrow_schema
+from rhythm_maps.tokens.track import TrackTokens
 
 _OF_CHART = (
     "group_id", "song_key", "title", "artist", "tempo", "tempo_bpm", "beats", "has_downbeats", "labelled_start_s",
@@ -31,10 +33,15 @@ _SAME_S = 0.002 + 1e-9
 
 
 class Collector:
-    """Collects recordings batch by batch; gives out `tracks` row groups as they fill, `beats` in one at the end."""
+    """Collects recordings batch by batch.
 
-    def __init__(self, spec: Spec) -> None:
+    Row groups of `tracks` and `tokens` are given out as they fill, `beats` in one at the end.
+    """
+
+    def __init__(self, spec: Spec, maker: TokenMaker | None = None) -> None:
         self._spec = spec
+        self._maker = maker
+        self._tokens = TokenRows(maker.settings, spec.row_group_bytes) if maker else None
         self._beats: list[pa.Table] = []
         self._pending: list[pa.Table] = []
         self._pending_bytes = 0
@@ -53,15 +60,32 @@ class Collector:
             _account(found, ledger, made=sha in charts_of)
         if not made:
             return
+        tokens = self._make_tokens([files[sha][0] for sha in made], ledger)
         beats = _beats_table(charts, [files[sha][0][1] for sha in made], [charts_of[sha] for sha in made])
         if "beats" in self._spec.configs:
             self._beats.append(beats)
         if "tracks" in self._spec.configs:
             yield from self._tracks(beats, [files[sha][0][1] for sha in made])
+        if self._tokens is not None:
+            yield from self._tokens.add(beats, tokens)
+
+    def _make_tokens(self, found: Sequence[tuple[LoadedMapset, LoadedAudio]], ledger: Ledger) -> dict[str, TrackTokens]:
+        """Make the tokens of recordings, one after the other, and write the ledger line of each."""
+        tokens: dict[str, TrackTokens] = {}
+        if self._maker is None:
+            return tokens
+        for loaded, audio in found:
+            made = self._maker.make(loaded, audio)
+            account(ledger, loaded, audio, made)
+            if not isinstance(made, BadFormat):
+                tokens[audio.sha256] = made
+        return tokens
 
     def finish(self) -> Iterator[tuple[str, pa.Table]]:
         """Give out what is left."""
         yield from self._flush()
+        if self._tokens is not None:
+            yield from self._tokens.flush()
         if self._beats:
             yield "beats", pa.concat_tables(self._beats)
 

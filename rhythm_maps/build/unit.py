@@ -7,7 +7,6 @@ lies in the same folder.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
@@ -25,9 +24,18 @@ from rhythm_maps.build.parquet import TableWriter
 from rhythm_maps.build.playlists import listed
 from rhythm_maps.build.shard import LEDGER, iter_shard
 from rhythm_maps.build.spec import Spec, columns
+from rhythm_maps.build.whereabouts import At, nowhere
 from rhythm_maps.files import atomic
+from rhythm_maps.tokens.settings import TokenRun
 
 FACTS = "facts.json"
+
+
+class Place(NamedTuple):
+    """Where a worker is: the path of a mapset, and the id of the recording that it decodes or encodes just now."""
+
+    path: str = ""
+    track: str = ""
 
 
 class Unit(NamedTuple):
@@ -38,6 +46,7 @@ class Unit(NamedTuple):
     roots: tuple[str, ...]
     shard: ShardRef
     spec: Spec
+    run: TokenRun = TokenRun()
 
     @property
     def done(self) -> Path:
@@ -46,8 +55,18 @@ class Unit(NamedTuple):
 
     @property
     def whereabouts(self) -> Path:
-        """Return the file that names the mapset the worker is on."""
+        """Return the file in which the worker says its `Place`."""
         return Path(self.work) / "at" / self.shard.name
+
+    @property
+    def condemned(self) -> frozenset[str]:
+        """Return the ids of the recordings that are not to be decoded again, because they killed their workers."""
+        folder = Path(self.work) / "condemned"
+        return frozenset(path.name for path in folder.iterdir()) if folder.is_dir() else frozenset()
+
+    def condemn(self, place: Place) -> None:
+        """Note that a recording kills its worker; the note lasts until the build is finished."""
+        atomic.write_bytes(Path(self.work) / "condemned" / place.track, place.path.encode("utf-8"))
 
 
 class UnitFacts(msgspec.Struct):
@@ -87,13 +106,13 @@ def _timed(spec: Spec) -> str:
     return next((name for name in ("beats", "tracks") if name in spec.configs), "charts")
 
 
-def write_unit(unit: Unit, *, careful: bool = False, at: Callable[[str], None] = lambda path: None) -> None:
+def write_unit(unit: Unit, *, careful: bool = False, at: At = nowhere) -> None:
     """Make one shard's folder.
 
     Args:
         unit: the shard.
         careful: parse one group at a time, so that a crash points at its mapset; same bytes.
-        at: told the path of each mapset before it is read.
+        at: told where the work is: see `iter_shard`.
     """
     temporary = Path(unit.work) / "tmp" / f"{unit.shard.name}.{os.getpid()}"
     atomic.remove_tree(temporary)
@@ -107,7 +126,8 @@ def write_unit(unit: Unit, *, careful: bool = False, at: Callable[[str], None] =
             name: stack.enter_context(TableWriter(temporary / f"{name}.parquet", _schema(unit.spec, name)))
             for name in (*unit.spec.configs, LEDGER)
         }
-        for name, table in iter_shard(entries, roots, unit.spec, read_ahead=ahead, at=at):
+        tables = iter_shard(entries, roots, unit.spec, run=unit.run, condemned=unit.condemned, read_ahead=ahead, at=at)
+        for name, table in tables:
             if len(table):
                 writers[name].write(table)
                 facts.count(unit.spec, name, table)

@@ -18,6 +18,8 @@ _COMMANDS = {
     "build": "Turn maps or a manifest into a folder that load_dataset opens.",
     "inspect": "Show what a file or folder is, what is in it and what is wrong with it.",
     "export": "Turn a build into what other tools take: folders of audio, beats and tempo.",
+    "audio": "Prepare recordings: bring a folder of them to one loudness at 24 kHz mono.",
+    "sidecar": "Write, show and check per-frame features beside token files.",
     "card": "Make and check the card (README) of a dataset folder, with statistics and pictures.",
     "push": "Publish a build on the Hub as one version: what the policy lets out, in one commit.",
     "versions": "List the versions of a published dataset.",

@@ -7,18 +7,27 @@ from pathlib import Path
 
 import click
 
-from rhythm_maps.build.spec import CONFIGS
+from rhythm_maps import games
+from rhythm_maps.build.spec import DEFAULT_CONFIGS
+from rhythm_maps.cli.build_tokens import build_token_folder
 from rhythm_maps.cli.filters import parse_filters
-from rhythm_maps.cli.options import GAME, bar, find_paths, scan_options
+from rhythm_maps.cli.options import bar, find_paths, scan_options, token_arguments, token_options
 from rhythm_maps.cli.report import build_summary, scan_summary
 from rhythm_maps.errors import UsageError
+from rhythm_maps.loading import ECDC_FOLDER
 
 
 @click.command("build", short_help="Turn maps or a manifest into a dataset folder.")
-@click.argument("game", type=GAME)
+@click.argument("game", metavar="GAME", type=click.Choice((*games.names(), ECDC_FOLDER)))
 @click.argument("paths", nargs=-1, type=click.Path())
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder to make.")
-@click.option("--configs", default=",".join(CONFIGS), show_default=True, help="Which tables to make.")
+@click.option("--out", type=click.Path(path_type=Path), help="The folder to make.  [required]")
+@click.option("--cond-root", type=click.Path(path_type=Path), help="ecdc_folder: folder of the sidecars.")
+@click.option(
+    "--configs",
+    default=",".join(DEFAULT_CONFIGS),
+    show_default=True,
+    help="Which tables to make; also: tokens (extra: rhythm-maps[tokens]).",
+)
 @click.option("--preset", default="", help="Keep only the charts of this preset, such as mania_4k.")
 @click.option(
     "--filter", "filters", multiple=True, help='Keep charts such as "stars>=5", "keys in 4,7", "mappers~Name".'
@@ -46,6 +55,7 @@ from rhythm_maps.errors import UsageError
 )
 @click.option("--include-ai", is_flag=True, help="Keep charts that their source declares AI-made (see --facts).")
 @click.option("--min-notes", default=1, show_default=True, help="Charts with fewer notes are left out.")
+@token_options
 @click.option("--workers", default=1, show_default=True, help="Processes; the result does not depend on it.")
 @click.option("--yes", is_flag=True, help="Without PATHS: take the folder of maps that was found on this machine.")
 @click.option("--fresh", is_flag=True, help="Build again although a finished or interrupted build is there.")
@@ -54,7 +64,8 @@ from rhythm_maps.errors import UsageError
 def command(
     game: str,
     paths: tuple[str, ...],
-    out: Path,
+    out: Path | None,
+    cond_root: Path | None,
     configs: str,
     preset: str,
     filters: tuple[str, ...],
@@ -62,6 +73,10 @@ def command(
     opt_outs: Path | None,
     min_notes: int,
     workers: int,
+    bandwidth: float | None,
+    weights: str | None,
+    target_rms: float | None,
+    token_device: str | None,
     *,
     stars: bool,
     include: tuple[str, ...],
@@ -81,13 +96,22 @@ def command(
 
     The folder holds Parquet, a README that names the configs, and a ledger of everything that was read. A build that
     was stopped goes on where it was when the same command runs again.
+
+    GAME may be ecdc_folder: PATHS is then a folder of .ecdc token files with their sidecars, and --out and --cond-root
+    are its options (rhythm-maps build ecdc_folder TOKENS OUT does as well).
     """
     from rhythm_maps.build import opt_outs as opt_out_files
     from rhythm_maps.build.run import build
     from rhythm_maps.build.spec import make_spec
 
+    if game == ECDC_FOLDER:
+        build_token_folder(click.get_current_context(), paths, out, cond_root)
+        return
+    if out is None or cond_root is not None:
+        raise UsageError("--out is missing: name the folder to make" if out is None else "--cond-root is ecdc_folder's")
     names = tuple(name.strip() for name in configs.split(",") if name.strip())
     wanted = parse_filters(game, filters)
+    tokens, run = token_arguments(names, bandwidth, weights, target_rms, token_device)
     spec = make_spec(
         game,
         configs=names,
@@ -99,13 +123,21 @@ def command(
         include_ai=include_ai,
         playlists=playlists,
         opt_outs=opt_out_files.read(opt_outs),
+        tokens=tokens,
     )
     if not installs:
         paths = paths or find_paths(game, yes=yes)
     manifest = _manifest(game, paths, installs, facts, previous, splits, further=song_folders)
     with _Progress() as progress:
         result = build(
-            manifest, out, spec, workers=workers, fresh=fresh, on_start=progress.start, on_done=progress.update
+            manifest,
+            out,
+            spec,
+            tokens=run,
+            workers=workers,
+            fresh=fresh,
+            on_start=progress.start,
+            on_done=progress.update,
         )
     click.echo(build_summary(result))
     rejected = sum(n for what, n in result.info["ledger"].items() if what.startswith(("input reject", "chart reject")))

@@ -11,6 +11,7 @@ import click
 from rhythm_maps import games
 from rhythm_maps.build.scan import check_fractions
 from rhythm_maps.errors import UsageError
+from rhythm_maps.tokens.settings import DEFAULT_KBPS, PRETRAINED, TokenRun, TokenSettings, token_settings
 
 T = TypeVar("T")
 
@@ -64,6 +65,54 @@ def scan_options(command: Callable[..., None]) -> Callable[..., None]:
         type=Fractions(),
         help="Shares of train,validation,test. Default 0.9,0.05,0.05; all train below 20 songs.",
     )(command)
+
+
+def token_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options of the config `tokens`."""
+    for option in (
+        click.option(
+            "--token-device",
+            metavar="DEVICE",
+            help="What encodes: auto (default), cpu, cuda. It changes the speed.",
+        ),
+        click.option(
+            "--target-rms",
+            type=float,
+            help="Level that recordings are brought to before they are encoded, such as 0.1; default: as they are.",
+        ),
+        click.option(
+            "--weights",
+            metavar="FILE",
+            help="The codec's weights: pretrained (default), a state dict, or calibrated:SEED for tests.",
+        ),
+        click.option("--bandwidth", type=float, help="Bit rate of tokens: 1.5, 3, 6 (default), 12 or 24 kbps."),
+    ):
+        command = option(command)
+    return command
+
+
+def token_arguments(
+    configs: Sequence[str],
+    bandwidth: float | None,
+    weights: str | None,
+    target_rms: float | None,
+    device: str | None,
+) -> tuple[TokenSettings | None, TokenRun]:
+    """Check the options of `token_options`, and load the weights where tokens are asked for.
+
+    Raises:
+        UsageError: one of them is given without the config `tokens`, or out of range.
+        RhythmMapsError: as `token_settings`.
+    """
+    given = {"--bandwidth": bandwidth, "--weights": weights, "--target-rms": target_rms, "--token-device": device}
+    run = TokenRun(weights or PRETRAINED, device or "auto")
+    if "tokens" in configs:
+        kbps = DEFAULT_KBPS if bandwidth is None else bandwidth
+        return token_settings(run.weights, bandwidth_kbps=kbps, target_rms=target_rms), run
+    unused = [name for name, value in given.items() if value is not None]
+    if unused:
+        raise UsageError(f"{', '.join(unused)}: for tokens only, which --configs does not name")
+    return None, run
 
 
 def find_paths(game: str, *, yes: bool) -> tuple[str, ...]:

@@ -48,6 +48,10 @@ def scan_summary(scan: Scan) -> str:
     per_split = {s: sum(entry.split == s for entry in scan.entries) for s in _SPLITS}
     lines.append("Splits: " + ", ".join(f"{s} {n}" for s, n in per_split.items() if n) + " mapsets.")
     lines += [f"Also read {printable(str(path))}: a list of the install names it." for path in scan.further]
+    if scan.facts:
+        told = sum(any(chart.facts for chart in entry.charts) for entry in scan.entries)
+        files = printable(", ".join(dict.fromkeys(scan.facts)))
+        lines.append(f"Facts: {told} of {len(scan.entries)} mapsets are known to {files}.")
     if scan.rejects:
         lines.append(f"{len(scan.rejects)} inputs could not be opened:")
         lines += [f"  {printable(r.path)}: {printable(r.reason)} [{r.code}]" for r in scan.rejects[:_SHOWN_REJECTS]]

@@ -73,6 +73,21 @@ def remove_file(path: Path) -> None:
     path.unlink(missing_ok=True)
 
 
+def replace_link(source: Path, target: Path) -> None:
+    """Put a file under a second name, whatever stands there, by a hard link or else a copy.
+
+    A target that is the source already is left alone: a copy onto it would empty both.
+    """
+    make_folder(target.parent)
+    if target.exists() and target.samefile(source):
+        return
+    temporary = target.with_name(f"{target.name}.{os.getpid()}.tmp")
+    temporary.unlink(missing_ok=True)
+    link(source, temporary)
+    step("replace", target)
+    os.replace(temporary, target)  # noqa: PTH105 - as above
+
+
 def remove_tree(path: Path) -> None:
     """Remove a folder, file by file. A folder whose name means "done" must be renamed away first."""
     if not path.exists():

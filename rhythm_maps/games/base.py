@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from rhythm_maps import limits
 from rhythm_maps.errors import BadFormat
 from rhythm_maps.schema import Column
 
@@ -143,6 +144,14 @@ class LibraryFacts(NamedTuple):
     fits a chart wins. Dates and times are text in ISO 8601. ``rights`` may hold ``declared_ai``."""
     problems: Sequence[BadFormat] = ()
     """What of the file could not be used."""
+
+
+class Parts(NamedTuple):
+    """Who plays the notes of a chart: a column of keys, a hand."""
+
+    names: tuple[str, ...]
+    of_note: IntArray
+    """int64 ``[notes]``, index into `names`; -1 where nobody is named."""
 
 
 class FactTable(NamedTuple):
@@ -319,6 +328,13 @@ class Game(Protocol):
     def asks_permission(self) -> bool:
         """Tell whether the terms want each author's permission before content of a map is made public."""
 
+    def parts(self, chart: pa.Table) -> Parts:
+        """Say who plays each note of a chart.
+
+        Args:
+            chart: one row of the game's charts.
+        """
+
 
 class GameDefaults:
     """Answers of a game that has no default folders, lists of further ones, library, extras, playlists and stars."""
@@ -354,3 +370,10 @@ class GameDefaults:
     def stars_source(self) -> str:
         """Return nothing."""
         return ""
+
+    def parts(self, chart: pa.Table) -> Parts:
+        """Take each lane for a part; as many as the chart has keys, where it says so."""
+        lane = chart["notes"].combine_chunks().field("lane").flatten().to_numpy().astype(np.int64)
+        count = chart["keys"][0].as_py() or int(lane.max(initial=-1)) + 1
+        names = tuple(f"lane_{i}" for i in range(min(count, limits.PARTS)))
+        return Parts(names, np.where(lane < len(names), lane, -1))

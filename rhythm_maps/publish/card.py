@@ -16,6 +16,7 @@ from rhythm_maps.build.assemble import INFO, content_digest, file_entry, info_by
 from rhythm_maps.files import atomic
 from rhythm_maps.files.outputs import writing
 from rhythm_maps.publish import card_rows, card_sections, card_stats, card_yaml, histograms
+from rhythm_maps.publish.card_sections import shown
 from rhythm_maps.publish.card_stats import CardStats
 from rhythm_maps.publish.contents import Contents, read_contents
 from rhythm_maps.publish.examples import Example, run_examples
@@ -67,6 +68,8 @@ def _body(
         "beats" if stats.timing else "",
         "audio" if contents.has("tracks", "audio") else "",
         "presets" if contents.presets else "",
+        "groups" if stats.groups else "no_groups",
+        "several" if len(next(iter(contents.stored.values())).rows) > 1 else "one_split",
         "statistics" if stats.values else "",
         "words" if words else "",
         "mappers" if stats.mappers else "",
@@ -111,12 +114,13 @@ _GAME_SECTIONS = ("Beats", "Sources", "Limits", "Opting out")
 def _of_info(contents: Contents) -> dict[str, str]:
     info = contents.info
     spec = {name: value for name, value in info.get("spec", {}).items() if value not in ("", [], None, False)}
-    spec.pop("playlist", None)
+    for name in ("game", "playlist", "schema_version"):
+        spec.pop(name, None)
     return {
         "schema": escape(str(info.get("schema_version", ""))),
         "tool": escape(str(info.get("versions", {}).get("rhythm_maps", ""))),
         "fractions": escape(" / ".join(f"{share:g}" for share in info.get("fractions") or ()), 100) or "of the build",
-        "settings": escape(", ".join(f"{name} {value}" for name, value in sorted(spec.items())), 400) or "defaults",
+        "settings": "; ".join(f"{escape(name)} {shown(value)}" for name, value in sorted(spec.items())) or "defaults",
     }
 
 

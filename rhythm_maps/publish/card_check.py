@@ -41,8 +41,9 @@ NEEDS = (
          "no example row", "show two or three real rows"),
     Need("columns", r"columns?|fields|features|schema", "columns are not described",
          "describe each column: type, unit, meaning, what null means"),
-    Need("splits", r"splits?", "nothing says how splits were made", "say by what rule rows were put into splits, and "
-         "how the same song is kept out of two of them"),
+    Need("splits", r"^(data(set)? )?splits?$|split(ting| rule| criteria)|held.?out",
+         "nothing says how splits were made",
+         "say by what rule rows were put into splits, and how the same song is kept out of two of them"),
     Need("quality", r"quality|annotation process|annotations|time, beats|labels|ground truth|alignment",
          "nothing says who or what made the labels and how good they are",
          "say where beats and notes come from, how they were checked, which to trust"),
@@ -82,6 +83,8 @@ _PLACEHOLDER = re.compile(
 )
 _FENCE = re.compile(r"^(`{3,}|~{3,})")
 _LOADS = re.compile(r"load_dataset\(|read_parquet\(|scan_parquet\(|hf://datasets/|from_pretrained\(")
+_CODE_LINE = "(a line of code)"
+"""Stands in the prose for each line of code."""
 _ENOUGH = 40
 """Characters under a heading that make a section; less is a heading without text."""
 
@@ -124,9 +127,10 @@ def check_text(text: str, folder: Path | None = None) -> list[Finding]:
     findings = list(broken)
     if not broken:
         findings += _yaml_findings(front)
-    findings += _body_findings(body, front)
+    prose, code = _part(body)
+    findings += _body_findings(prose, code, front)
     if folder is not None:
-        findings += folder_findings(folder, front, body)
+        findings += folder_findings(folder, front, prose)
     return findings
 
 
@@ -179,8 +183,7 @@ def _config_findings(front: Mapping[str, Any]) -> Iterator[Finding]:
         )
 
 
-def _body_findings(body: str, front: Mapping[str, Any]) -> Iterator[Finding]:
-    prose, code = _part(body)
+def _body_findings(prose: str, code: str, front: Mapping[str, Any]) -> Iterator[Finding]:
     sections = _sections(prose)
     if len(_words("\n".join(text for _, text in sections[:2]))) < _ENOUGH:
         yield Finding("summary", "nothing at the top says what it is", "begin with a few sentences on what it holds")
@@ -209,10 +212,10 @@ def _part(body: str) -> tuple[str, str]:
         if fence:
             fence = "" if mark and mark[1].startswith(fence) and not line.strip().strip(fence[0]) else fence
             code.append(line)
-            prose.append("(code)")
+            prose.append(_CODE_LINE)
         elif mark:
             fence = mark[1]
-            prose.append("(code)")
+            prose.append(_CODE_LINE)
         else:
             prose.append(line)
     return "\n".join(prose), "\n".join(code)

@@ -13,16 +13,17 @@ import pyarrow.parquet as pq
 from rhythm_maps.publish.findings import Finding, dicts
 
 _PICTURE = re.compile(r"!\[[^\]\n]{0,500}\]\((?P<path>[^)\s]{1,500})")
+_CODE = re.compile(r"`[^`\n]*`")
 _AGAIN = "make it again: rhythm-maps card render"
 
 
-def folder_findings(folder: Path, front: Mapping[str, Any], body: str) -> Iterator[Finding]:
+def folder_findings(folder: Path, front: Mapping[str, Any], prose: str) -> Iterator[Finding]:
     """Compare a card with its folder.
 
     Args:
         folder: the folder.
         front: the card's YAML; what of it is not in the shape that the Hub knows is passed over here.
-        body: the card's text.
+        prose: the card's text without code.
     """
     counted: dict[tuple[str, str], int] = {}
     columns: dict[str, set[str]] = {}
@@ -44,7 +45,7 @@ def folder_findings(folder: Path, front: Mapping[str, Any], body: str) -> Iterat
                 yield Finding("files", f"{name}: {paths[0].name} cannot be read: {error}", "build or download it again")
     yield from _unlisted(folder, front)
     yield from _stale(front, counted, columns, filtered)
-    for path in sorted({found["path"] for found in _PICTURE.finditer(body)}):
+    for path in sorted({found["path"] for found in _PICTURE.finditer(_CODE.sub("", prose))}):
         if "://" not in path and not _files(folder, path):
             yield Finding("pictures", f"the picture {path} is not in the folder", _AGAIN)
 

@@ -12,6 +12,7 @@ from rhythm_maps.build.readme import table, type_name
 from rhythm_maps.build.spec import columns
 from rhythm_maps.publish.card_sections import shown
 from rhythm_maps.publish.contents import Contents, Stored
+from rhythm_maps.publish.extras import CREDITS
 from rhythm_maps.publish.markdown import escape
 from rhythm_maps.schema import Column
 
@@ -105,7 +106,7 @@ def _line(stored: Stored, name: str, column: Column | None) -> list[str]:
 
 def declared(kind: str) -> Mapping[str, Mapping[str, Column]]:
     """Return config -> name -> column, of all configs whose columns are declared."""
-    found: dict[str, tuple[Column, ...]] = {"tokens": getattr(schema, "TOKENS", ())}
+    found: dict[str, tuple[Column, ...]] = {"tokens": getattr(schema, "TOKENS", ()), "credits": CREDITS}
     if kind in games.names():
         charts = columns(kind, "charts")
         found |= {"charts": charts, "preview": charts}

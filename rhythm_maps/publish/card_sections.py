@@ -13,7 +13,7 @@ from rhythm_maps.publish.card_stats import CardStats
 from rhythm_maps.publish.contents import Contents
 from rhythm_maps.publish.examples import Example
 from rhythm_maps.publish.facts import CardFacts, Change
-from rhythm_maps.publish.markdown import code, cut, escape, fence, number, pairs, share
+from rhythm_maps.publish.markdown import code, cut, escape, fence, link, number, pairs, share
 
 _WORDS_SHOWN = 12
 _ITEMS_SHOWN, _FIELDS_SHOWN = 3, 2
@@ -137,9 +137,11 @@ def mappers(stats: CardStats) -> str:
     if stats.mappers is None:
         return ""
     many = stats.mappers
+    if many.number <= 10:
+        return f"Charts are by {many.number} {'mapper' if many.number == 1 else 'mappers'} only."
     return (
-        f"{many.number:,} mappers; the ten busiest made {100 * many.top_share:.1f} % of the credits (Gini coefficient "
-        f"{many.gini:.2f}: 0 where all made as many)."
+        f"{many.number:,} mappers; the ten busiest have {100 * many.top_share:.1f} % of the credits (Gini coefficient "
+        f"{many.gini:.2f}: 0 where all have as many)."
     )
 
 
@@ -164,9 +166,7 @@ def sources(stats: CardStats) -> str:
     """Return the sources that rows state, with their terms."""
     if not stats.sources:
         return "Rows state no source."
-    lines = [
-        [escape(source) or "-", escape(terms, 200) or "-", f"{n:,}"] for (source, terms), n in stats.sources.items()
-    ]
+    lines = [[escape(source) or "-", link(terms), f"{n:,}"] for (source, terms), n in stats.sources.items()]
     return table(["source", "terms", "rows"], lines)
 
 
@@ -175,7 +175,7 @@ def left_out(facts: CardFacts) -> str:
     if not facts.left_out:
         return "The publishing policy left out no row." if facts.profile else ""
     lines = [
-        [code(reason), _LEFT_OUT.get(reason, reason.replace("_", " ")), f"{n:,}"]
+        [code(reason), _LEFT_OUT.get(reason, escape(reason.replace("_", " "))), f"{n:,}"]
         for reason, n in facts.left_out.items()
     ]
     return "By the publishing policy:\n\n" + table(["reason", "what it means", "rows"], lines)
@@ -194,14 +194,10 @@ def rejects(stats: CardStats) -> str:
 
 def versions(facts: CardFacts) -> str:
     """Return the change log, newest first."""
+    if not facts.changes and facts.version:
+        return f"Version {escape(facts.version)} is the first one that this card has a record of."
     if not facts.changes:
-        return (
-            f"{facts.version}: the first one."
-            if facts.version
-            else (
-                "This folder has no version and has not been published; `rhythm-maps push` publishes it under one, as a tag."
-            )
-        )
+        return "This folder has no version and has not been published; `rhythm-maps push` does both, with a tag."
     return "\n\n".join(_change(change) for change in facts.changes)
 
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from rhythm_maps.build import opt_outs as opt_out_files
 from rhythm_maps.build import presets
 from rhythm_maps.build.manifest import SPLITS
-from rhythm_maps.build.opt_outs import OptOuts
 from rhythm_maps.build.spec import code_digest
 from rhythm_maps.errors import NoDataError
 from rhythm_maps.files import atomic
@@ -34,7 +34,7 @@ def to_dataset_dict(
     public: bool = True,
     rights: str = "",
     permissions: str | os.PathLike[str] | None = None,
-    opt_outs: OptOuts | None = None,
+    opt_outs: str | os.PathLike[str] | None = None,
     force_weights: bool = False,
 ) -> DatasetDict:
     """Return a config or preset of a build as a ``DatasetDict`` that holds nothing a push would leave out.
@@ -49,7 +49,7 @@ def to_dataset_dict(
         public: the rules of a public push hold; False where it goes to a private repository and nowhere else.
         rights: the basis of publishing more than annotations.
         permissions: a file of permissions, one JSON line a map.
-        opt_outs: rows to leave out; None for this person's own list.
+        opt_outs: a file of opt-outs; None for your own list.
         force_weights: take tokens of an encoder that is not the published one.
 
     Raises:
@@ -61,7 +61,8 @@ def to_dataset_dict(
 
     folder = Path(build).expanduser().absolute()
     listed = None if permissions is None else Path(permissions).expanduser()
-    policy = make_policy(profile=profile, public=public, rights=rights, permissions=listed, opt_outs=opt_outs)
+    opted = opt_out_files.read(None if opt_outs is None else Path(opt_outs).expanduser())
+    policy = make_policy(profile=profile, public=public, rights=rights, permissions=listed, opt_outs=opted)
     info = build_info(folder)
     preset = presets.presets(info["game"]).get(config)
     stored = "charts" if preset is not None else config

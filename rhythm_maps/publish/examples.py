@@ -26,7 +26,7 @@ _PLACE = "@PLACE@"
 _REVISION = "@REVISION@"
 
 _RUNNER = """
-import contextlib, io, json, sys
+import contextlib, io, json, os, sys
 space, printed = {"__name__": "card"}, []
 for title, source in json.loads(sys.stdin.buffer.read()):
     out = io.StringIO()
@@ -39,8 +39,13 @@ for title, source in json.loads(sys.stdin.buffer.read()):
     printed.append(out.getvalue())
 else:
     print(json.dumps({"printed": printed}))
+sys.stdout.flush()
+os._exit(0)
 """
-"""Runs in a process of its own: examples see no variable of ours, and datasets no cache of the user's."""
+"""Runs in a process of its own: examples see no variable of ours, and datasets no cache of the user's.
+
+It leaves without Python's own end: threads that read ahead for a stream given up half-way can abort there.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +82,15 @@ def run_examples(contents: Contents, facts: CardFacts, front: Mapping[str, Any])
         ran = [(title, source.replace(_PLACE, here).replace(_REVISION, "")) for title, source in sources]
         printed = _run(ran, scratch, contents.folder)
     revision = f"revision={json.dumps(f'v{facts.version}')}, " if facts.repo and facts.version else ""
-    shown = [source.replace(_PLACE, _address(facts, contents)).replace(_REVISION, revision) for _, source in sources]
+    shown = [source.replace(_PLACE, _address(facts)).replace(_REVISION, revision) for _, source in sources]
     return [
         Example(title, code.strip(), output(out)) for (title, _), code, out in zip(sources, shown, printed, strict=True)
     ]
 
 
-def _address(facts: CardFacts, contents: Contents) -> str:
+def _address(facts: CardFacts) -> str:
     if not facts.repo:
-        return json.dumps(f"./{contents.folder.name}", ensure_ascii=False)
+        return '"path/of/this/folder"'
     return json.dumps(facts.repo)
 
 
@@ -126,7 +131,7 @@ def _run(sources: Sequence[tuple[str, str]], scratch: Path, folder: Path) -> lis
     if "printed" not in answer:
         failed, why = answer.get("failed", "start"), answer.get("why", f"Python ended with {done.returncode}")
         raise BuildError(
-            f"{folder}: the card's example {failed!r} does not run on it, so no card was written: {why}. "
+            f'{folder}: the card\'s example "{failed}" does not run on it, so no card was written: {why.rstrip(".")}. '
             "A file of the folder is damaged, or a config lacks a column that it should have."
         )
     printed: list[str] = answer["printed"]

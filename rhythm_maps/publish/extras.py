@@ -78,7 +78,7 @@ def _credits(tables: Iterable[pa.Table]) -> list[dict[str, object]]:
     games: dict[tuple[str, str], set[str]] = defaultdict(set)
     for row in (row for table in tables for row in table.to_pylist()):
         for column, role in _ROLES.items():
-            value = row[column] or []
+            value = row.get(column) or []
             for name in {value} if isinstance(value, str) else {*value}:
                 charts[role, name] += 1
                 songs[role, name].add(row["song_key"])

@@ -12,6 +12,8 @@ _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _SPECIAL = re.compile(r"[\\`*_{}\[\]()#+!|~$^=-]")
 _LINK = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?<=\w)(?=@)", re.IGNORECASE)
 """Where a bare address would become a link: an empty comment there keeps the text as it is and breaks the link."""
+_WORD = re.compile(r"[A-Za-z0-9_.:-]{1,60}")
+_PLAIN = re.compile(r"https://[A-Za-z0-9.-]+(/[A-Za-z0-9._/-]*)?")
 _IF = re.compile(r"^<!--if (?P<name>\w+)-->\n(?P<text>.*?)^<!--end-->\n", re.DOTALL | re.MULTILINE)
 
 
@@ -34,9 +36,14 @@ def escape(text: str, limit: int = limits.CARD_TEXT) -> str:
     return _LINK.sub("<!-- -->", _SPECIAL.sub(lambda found: f"\\{found[0]}", safe))
 
 
-def code(text: str, limit: int = limits.CARD_TEXT) -> str:
-    """Return text of the data as inline code; backquotes and bars, which code in a table cannot hold, become quotes."""
-    return f"`{cut(text, limit).replace('`', chr(39)).replace('|', '/') or ' '}`"
+def code(word: str) -> str:
+    """Return a code of ours as inline code; anything else as text."""
+    return f"`{word}`" if _WORD.fullmatch(word) else escape(word)
+
+
+def link(text: str) -> str:
+    """Return an address of the data as a link where it is a plain one, else as text; "-" for none."""
+    return f"<{text}>" if _PLAIN.fullmatch(text) else escape(text, 200) or "-"
 
 
 def fence(text: str, language: str = "") -> str:

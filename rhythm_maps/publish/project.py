@@ -15,7 +15,6 @@ import pyarrow.parquet as pq
 from rhythm_maps import limits
 from rhythm_maps.build.features import features
 from rhythm_maps.build.parquet import TableWriter
-from rhythm_maps.build.shard import cut
 from rhythm_maps.build.spec import columns as declared
 from rhythm_maps.build.tracks import of_charts
 from rhythm_maps.errors import UsageError
@@ -93,7 +92,7 @@ class Projection:
             edited = self._edited(config, table)
             left = (table if edited is None else edited).select(kept)
             if len(left):
-                yield from cut(left, limits.PUBLISHED_ROW_GROUP_BYTES)
+                yield from _cut(left)
 
     def _edited(self, config: str, table: pa.Table) -> pa.Table | None:
         """Return rows as they may be published, None where nothing changes."""
@@ -140,6 +139,16 @@ class Projection:
                 old, new = table[name].combine_chunks(), self.derived[name].combine_chunks()
                 table = _replaced(table, name, pa.concat_arrays([old, new.cast(old.type)]).take(rows))
         return table.filter(pa.array([not reason for reason in reasons]))
+
+
+def _cut(table: pa.Table) -> Iterator[pa.Table]:
+    """Cut a table in halves until each is small enough for a row group, or one row."""
+    if table.nbytes <= limits.PUBLISHED_ROW_GROUP_BYTES or len(table) == 1:
+        yield table
+        return
+    half = len(table) // 2
+    yield from _cut(table.slice(0, half))
+    yield from _cut(table.slice(half))
 
 
 def _write(target: Path, schema: pa.Schema, pieces: Iterator[pa.Table]) -> int:

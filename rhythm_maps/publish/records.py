@@ -108,6 +108,8 @@ _UNSAID = {"reason": "", "place": ""}
 
 def write_groups(build: Path, verdicts: Verdicts, folder: Path) -> None:
     """Write the groups of what is published, so that the next version keeps their splits."""
+    if not (build / GROUPS_FILE).is_file():
+        return  # token files by themselves have no songs, so no groups
     kept = []
     for row in pq.read_table(build / GROUPS_FILE).to_pylist():
         if row["group"] not in verdicts.groups:
@@ -134,13 +136,14 @@ def write_info(
 
     The card, which is made from it, enters itself and its pictures.
     """
-    spec = {name: value for name, value in info["spec"].items() if name not in _LOCAL}
-    spec["configs"] = [config for config in info["spec"]["configs"] if config in rows]
+    spec = {name: value for name, value in info.get("spec", {}).items() if name not in _LOCAL}
+    if "configs" in spec:
+        spec["configs"] = [config for config in spec["configs"] if config in rows]
     kept = {name: value for name, value in info.items() if name not in {"files", "content_sha256", "not_found"}}
     new = {
         **kept,
         **facts,
-        "spec": spec,
+        **({"spec": spec} if spec else {}),
         "rows": rows,
         "profile": policy.profile,
         "rights": {**info["rights"], "basis": policy.rights} if policy.rights else info["rights"],

@@ -201,18 +201,10 @@ def project(build: Path, info: dict[str, Any], policy: Policy, *, again: bool = 
     if not verdicts.groups:
         raise NoDataError(f"{build}: nothing may be published under profile {policy.profile}.{refusals(verdicts)}")
     ledger = records.read_ledger(build)
-    # The ledger of a published version names no files any more; its rows do.
-    names = _published_names(build, info) if again else records.audio_names(ledger, verdicts)
+    # The ledger of a published version names no mapset any more: whose name of the file its rows have is not known.
+    names = {} if again else records.audio_names(ledger, verdicts)
     derived, same = rederive(build, info, verdicts, names)
     return Projection(Path(build), info, policy, verdicts, derived, same), ledger
-
-
-def _published_names(build: Path, info: dict[str, Any]) -> dict[str, str]:
-    config = next((name for name in ("beats", "tracks") if name in info["rows"]), None)
-    if config is None:
-        return {}
-    table = read(build, info, config, ("track_id", "file_name"))
-    return dict(zip(table["track_id"].to_pylist(), table["file_name"].to_pylist(), strict=True))
 
 
 def choose_configs(info: Mapping[str, Any], policy: Policy, configs: Sequence[str] | None) -> list[str]:
@@ -246,7 +238,9 @@ def _write_configs(projection: Projection, chosen: Sequence[str], new: Path) -> 
     if not rows:
         raise NoDataError(f"{projection.build}: no row of {', '.join(chosen)} may be published.{refusals(verdicts)}")
     if "charts" in projection.info["rows"]:
-        charts = read(projection.build, projection.info, "charts", OF_CREDITS)
+        allowed = {column.name for column in kept_columns(projection.info["game"], "charts", projection.policy.profile)}
+        wanted = [name for name in OF_CREDITS if name in allowed]
+        charts = read(projection.build, projection.info, "charts", wanted)
         kept = charts.filter([chart in verdicts.kept_charts for chart in charts["chart_id"].to_pylist()])
         if count := write_credits([kept], new):
             rows["credits"] = {"train": count}
@@ -265,13 +259,14 @@ def check_weights(new: Path, rows: Rows) -> None:
     if "tokens" not in rows:
         return
     there = read(new, {"rows": rows}, "tokens", ("weights", "track_id"))
-    other = there.filter(pc.fill_null(pc.not_equal(there["weights"], "pretrained"), fill_value=True))
+    # Token files by themselves do not say whose weights made them.
+    other = there.filter(pc.fill_null(pc.not_equal(there["weights"], "pretrained"), fill_value=False))
     if len(other):
         ids = ", ".join(str(one) for one in other["track_id"].to_pylist()[:3])
         kinds = ", ".join(sorted({str(kind) for kind in other["weights"].to_pylist()}))
         raise UsageError(
-            f"{len(other):,} rows of tokens ({ids}, ...) come from weights that nobody else has ({kinds}): build them "
-            "again with the pretrained weights, leave tokens out, or say that it is meant (force_weights)"
+            f"{len(other):,} rows of tokens (such as {ids}) come from weights that nobody else has ({kinds}): build "
+            "them again with the pretrained weights, leave tokens out, or say that it is meant (force_weights)"
         )
 
 

@@ -111,7 +111,7 @@ def judge(build: Path, info: dict[str, Any], policy: Policy) -> Verdicts:
 
 def pending(info: dict[str, Any], policy: Policy) -> frozenset[str]:
     """Return the kinds of opt-outs that the build itself has not honoured yet."""
-    return policy.opt_outs.without(info["spec"].get("opt_outs", ())).kinds
+    return policy.opt_outs.without(info.get("spec", {}).get("opt_outs", ())).kinds
 
 
 def refusals(verdicts: Verdicts) -> str:

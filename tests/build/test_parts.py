@@ -14,19 +14,19 @@ from rhythm_maps.build.ledger import SCHEMA, Ledger, input_rejects
 from rhythm_maps.build.manifest import MapsetEntry, RejectEntry
 from rhythm_maps.build.parquet import TableWriter, write_table
 from rhythm_maps.build.shard import cut
-from rhythm_maps.build.spec import CONFIGS, Spec, build_key, code_digest, make_spec, package_versions
+from rhythm_maps.build.spec import DEFAULT_CONFIGS, Spec, build_key, code_digest, make_spec, package_versions
 from rhythm_maps.errors import BadFormat, UsageError
 
 
 class TestSpec:
     def test_configs_come_in_one_order_however_they_are_asked_for(self):
         assert make_spec("osu", configs=["tracks", "charts"]).configs == ("charts", "tracks")
-        assert make_spec("osu").configs == CONFIGS
+        assert make_spec("osu").configs == DEFAULT_CONFIGS
 
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [
-            ({"configs": ["tokens"]}, "unknown configs tokens"),
+            ({"configs": ["token"]}, "unknown configs token"),
             ({"configs": []}, "none given"),
             ({"min_notes": -1}, "0 or more"),
             ({"row_group_bytes": 100}, "expected at least"),

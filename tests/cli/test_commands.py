@@ -89,7 +89,10 @@ def test_build_counts_rejects_against_the_limit(tmp_path: Path) -> None:
     [
         (["build", "osu", "nowhere", "--out", "o"], "nowhere: no such file or folder"),
         (["build", "osu", "empty", "--out", "o"], "no osu! mapsets found. Expected .osz or .olz"),
-        (["build", "osu", "m.jsonl", "--out", "o", "--splits", "1,0,0"], "a manifest holds its splits already"),
+        (
+            ["build", "osu", "m.jsonl", "--out", "o", "--splits", "1,0,0"],
+            "a manifest holds its splits and facts already",
+        ),
         (
             ["build", "osu", "maps", "--out", "o", "--preset", "mania_5k"],
             "no preset 'mania_5k' for osu: expected one of",

@@ -16,9 +16,9 @@ import pytest
 import rhythm_maps
 from rhythm_maps import games
 from rhythm_maps.build import presets
-from rhythm_maps.build.spec import CONFIGS
+from rhythm_maps.build.spec import CONFIGS, EXAMPLES
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
 
 datasets.disable_progress_bars()
 
@@ -26,7 +26,7 @@ datasets.disable_progress_bars()
 def pytest_generate_tests(metafunc):
     """Run a test for every game, or for every config of every game."""
     if "config" in metafunc.fixturenames:
-        cases = [(game, config) for game in games.names() for config in (*CONFIGS, *presets.presets(game))]
+        cases = [(game, config) for game in games.names() for config in (*CONFIGS, EXAMPLES, *presets.presets(game))]
         metafunc.parametrize(("game", "config"), cases, ids=["-".join(case) for case in cases])
     elif "game" in metafunc.fixturenames:
         metafunc.parametrize("game", games.names())
@@ -65,9 +65,13 @@ def registered():
 
 @pytest.fixture
 def exports(packs):
-    """Load a game's sample pack through the builder, with the splits of `Packs.build`."""
+    """Load what `built` loads through the builder, from the maps, with the same splits; `examples` is of the build."""
 
     def load(game, config, **kwargs):
+        if config == EXAMPLES:
+            return rhythm_maps.load_dataset(game, config, data_dir=packs.build_with_tokens(game), **kwargs)
+        if config == "tokens":
+            kwargs = {"data_dir": packs.songs_with_tokens(game), **packs.token_options(game), **kwargs}
         kwargs = {"data_dir": packs.samples(game), "splits": packs.fractions, "on_bad_files": "skip", **kwargs}
         return rhythm_maps.load_dataset(game, config, **kwargs)
 
@@ -76,9 +80,14 @@ def exports(packs):
 
 @pytest.fixture
 def built(packs):
-    """Load the build of a game's sample pack with datasets' own call."""
+    """Load a build with datasets' own call: of the game's sample pack, or of a few songs where tokens are wanted.
+
+    `examples` is stored nowhere: they are what the builder makes of the build.
+    """
 
     def load(game, config, **kwargs):
-        return datasets.load_dataset(str(packs.build(game)), config, **kwargs)
+        if config == EXAMPLES:
+            return rhythm_maps.load_dataset(game, config, data_dir=packs.build_with_tokens(game), **kwargs)
+        return datasets.load_dataset(str(packs.build_of(game, config)), config, **kwargs)
 
     return load

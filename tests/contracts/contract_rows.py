@@ -33,7 +33,7 @@ def same(one, other):
         if one.shape != other.shape or one.dtype != other.dtype:
             return False
         if one.dtype == object:
-            return all(same(a, b) for a, b in zip(one.tolist(), other.tolist(), strict=True))
+            return all(same(a, b) for a, b in zip(one.ravel().tolist(), other.ravel().tolist(), strict=True))
         return np.array_equal(one, other, equal_nan=one.dtype.kind in "fM")
     if isinstance(one, Mapping):
         return list(one) == list(other) and all(same(one[key], other[key]) for key in one)

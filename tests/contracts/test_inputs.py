@@ -12,7 +12,7 @@ from packs import make_build
 
 import rhythm_maps
 from rhythm_maps import games
-from rhythm_maps.build.spec import CONFIGS
+from rhythm_maps.build.spec import DEFAULT_CONFIGS
 from rhythm_maps.errors import NoDataError
 
 SPLIT_NAMES = ("train-00000-of-00001 {}", "test {}", "val_{}", "Training Day {}", "dev {}")
@@ -55,7 +55,7 @@ def test_any_number_of_mapsets_loads(game, packs, tmp_path, n):
     """Below 20 songs all is train; above, splits are filled by chance and none is empty."""
     folder = packs.many(game, n)
     make_build(game, folder, tmp_path / "out", None)
-    for config in CONFIGS:
+    for config in DEFAULT_CONFIGS:
         rows = loads(game, folder, config)
         assert len({row["song_key"] for data in rows.values() for row in data}) == n
         assert all(rows.values())

@@ -10,8 +10,9 @@ import rhythm_maps
 from rhythm_maps import games
 from rhythm_maps.build import presets
 from rhythm_maps.build.scan import scan
-from rhythm_maps.build.spec import CONFIGS
+from rhythm_maps.build.spec import CONFIGS, EXAMPLES
 from rhythm_maps.errors import BadFormat, UsageError
+from rhythm_maps.loading import ECDC_FOLDER
 
 pytestmark = pytest.mark.usefixtures("registered")
 
@@ -29,7 +30,7 @@ def test_across_games_the_private_table_is_where_it_was(registered):
     module, digest = table["parquet"]
     assert module == "datasets.packaged_modules.parquet.parquet", moved
     assert isinstance(digest, str), moved
-    assert registered == games.names()
+    assert registered == (*games.names(), ECDC_FOLDER)
     assert all(table[name][0] == f"rhythm_maps.builders.{name}" for name in registered)
 
 
@@ -45,8 +46,15 @@ def test_a_folder_is_loaded_by_datasets_own_call(game, packs, exports, streaming
 @pytest.mark.parametrize("streaming", [False, True])
 def test_a_manifest_is_loaded_by_datasets_own_call(game, config, packs, exports, tmp_path, streaming):
     manifest = tmp_path / "manifest.jsonl"
-    scan(game, [packs.samples(game)], fractions=packs.fractions).write(manifest)
-    loaded = datasets.load_dataset(game, config, data_files=str(manifest), streaming=streaming, on_bad_files="skip")
+    source = packs.songs_with_tokens(game) if config == "tokens" else packs.samples(game)
+    scan(game, [source], fractions=packs.fractions).write(manifest)
+    options = {"streaming": streaming, "on_bad_files": "skip"}
+    if config == EXAMPLES:
+        with pytest.raises(UsageError, match=f"rhythm-maps build {game} .*charts,tracks,tokens"):
+            datasets.load_dataset(game, config, data_files=str(manifest), **options)
+        return
+    options |= packs.token_options(game) if config == "tokens" else {}
+    loaded = datasets.load_dataset(game, config, data_files=str(manifest), **options)
     assert_same_rows(rows_of(loaded), rows_of(exports(game, config, streaming=streaming)))
     ours = exports(game, config, data_dir=None, splits=None, data_files=manifest, streaming=streaming)
     assert_same_rows(rows_of(ours), rows_of(loaded))
@@ -55,7 +63,7 @@ def test_a_manifest_is_loaded_by_datasets_own_call(game, config, packs, exports,
 def test_configs_are_listed(game, packs):
     """With the folder, because without one datasets lists the working folder, and wants files in it."""
     names = datasets.get_dataset_config_names(game, data_dir=str(packs.samples(game)))
-    assert names == [*CONFIGS, *presets.presets(game)]
+    assert names == [*CONFIGS, EXAMPLES, *presets.presets(game)]
 
 
 def test_a_name_wins_over_a_folder_and_a_path_opens_the_folder(game, packs, monkeypatch):

@@ -19,7 +19,7 @@ import rhythm_maps
 from rhythm_maps import games
 from rhythm_maps.build import presets
 from rhythm_maps.build.manifest import SPLITS
-from rhythm_maps.build.spec import CONFIGS, columns
+from rhythm_maps.build.spec import CONFIGS, DEFAULT_CONFIGS, EXAMPLES, columns
 
 SPAWN = Path(__file__).with_name("spawn.py")
 
@@ -31,7 +31,7 @@ def streamed(loaded):
 
 def few_columns(game, config):
     """Some columns of a config, in schema order: an id, a list, a scalar and, in tracks, the audio."""
-    wanted = {"track_id", "beats", "has_downbeats", "audio"}
+    wanted = {"track_id", "beats", "has_downbeats", "audio", "codes", "conditioning"}
     return [column.name for column in columns(game, config) if column.name in wanted]
 
 
@@ -58,8 +58,11 @@ def test_some_columns_are_the_same_columns_of_all(game, config, exports, built):
 def test_numpy_rows_are_the_same_on_all_roads(game, config, exports, built):
     rows = rows_of(built(game, config).with_format("numpy"))
     first = next(iter(rows.values()))[0]
-    assert isinstance(first["beats"]["time_s"], np.ndarray)
-    assert first["beats"]["time_s"].shape == first["beats"]["position"].shape
+    column, one, other = (
+        ("conditioning", "is_beat", "rms_db") if config == "tokens" else ("beats", "time_s", "position")
+    )
+    assert isinstance(first[column][one], np.ndarray)
+    assert first[column][one].shape == first[column][other].shape
     assert_same_rows(rows_of(exports(game, config).with_format("numpy")), rows)
     for load in (exports, built):
         assert_same_rows(streamed(load(game, config, streaming=True).with_format("numpy")), rows)
@@ -80,8 +83,9 @@ def test_seconds_keep_float64_as_plain_values_and_where_a_format_is_told_so(game
 def test_a_split_without_rows_does_not_exist(game, config, exports, built):
     """Presets are filters over charts; a split that none of its charts passes is absent on every road."""
     expected = {}
-    for split, rows in rows_of(built(game, config if config in CONFIGS else "charts")).items():
-        chosen = presets.get(game, config).filters if config not in CONFIGS else ()
+    whole = (*CONFIGS, EXAMPLES)
+    for split, rows in rows_of(built(game, config if config in whole else "charts")).items():
+        chosen = presets.get(game, config).filters if config not in whole else ()
         passed = [row for row in rows if all(_passes(row[name], op, value) for name, op, value in chosen)]
         if passed:
             expected[split] = len(passed)
@@ -134,7 +138,7 @@ def _configs_with_rows(game, charts):
         for name, preset in presets.presets(game).items()
         if any(all(_passes(row[column], op, value) for column, op, value in preset.filters) for row in every)
     ]
-    return [*CONFIGS, *shown]
+    return [*DEFAULT_CONFIGS, *shown]
 
 
 @pytest.mark.parametrize("stored", ["charts", "tracks"])

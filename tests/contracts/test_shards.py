@@ -18,7 +18,7 @@ from rhythm_maps import games
 from rhythm_maps.build import manifest
 from rhythm_maps.build.run import build
 from rhythm_maps.build.scan import scan
-from rhythm_maps.build.spec import CONFIGS, make_spec
+from rhythm_maps.build.spec import DEFAULT_CONFIGS, make_spec
 
 STORED = {"chart": "charts", "audio": "tracks"}
 """Kind of a ledger line -> the config whose rows it counts."""
@@ -37,12 +37,12 @@ def digests(folder):
 def test_shard_k_of_every_config_holds_the_same_groups(game, packs):
     """So that the tables of a shard can be joined without the others."""
     out = packs.build_of_many(game)
-    names, *others = (sorted(file.name for file in (out / config).iterdir()) for config in CONFIGS)
+    names, *others = (sorted(file.name for file in (out / config).iterdir()) for config in DEFAULT_CONFIGS)
     assert others == [names, names]
     assert [name for name in names if name.startswith("train")] == [f"train-{k:05d}-of-00008.parquet" for k in range(8)]
     seen = set()
     for name in names:
-        charts, beats, tracks = ([*dict.fromkeys(groups_of(out / config / name))] for config in CONFIGS)
+        charts, beats, tracks = ([*dict.fromkeys(groups_of(out / config / name))] for config in DEFAULT_CONFIGS)
         assert beats == tracks
         assert set(charts) == set(beats)
         assert not seen & set(charts)
@@ -52,7 +52,7 @@ def test_shard_k_of_every_config_holds_the_same_groups(game, packs):
 
 def test_no_group_is_in_two_splits(game, packs):
     split_of = {}
-    for config in CONFIGS:
+    for config in DEFAULT_CONFIGS:
         for file in (packs.build(game) / config).iterdir():
             for group in groups_of(file):
                 assert split_of.setdefault(group, file.name.split("-")[0]) == file.name.split("-")[0]
@@ -92,11 +92,13 @@ def test_the_info_of_a_build_lists_its_files_and_their_digests(game, packs):
     assert {name: file["sha256"] for name, file in info["files"].items()} == {
         name: digest for name, digest in digests(out).items() if name != "meta/info.json"
     }
-    rows = {config: sum(pq.read_metadata(file).num_rows for file in (out / config).iterdir()) for config in CONFIGS}
+    rows = {
+        config: sum(pq.read_metadata(file).num_rows for file in (out / config).iterdir()) for config in DEFAULT_CONFIGS
+    }
     assert {config: sum(splits.values()) for config, splits in info["rows"].items()} == rows
 
 
-@pytest.mark.parametrize("stored", CONFIGS)
+@pytest.mark.parametrize("stored", DEFAULT_CONFIGS)
 def test_a_config_built_alone_has_the_same_bytes(game, stored, packs, tmp_path):
     """What other tables are made beside it does not show in a file."""
     source = scan(game, [packs.samples(game)], fractions=FRACTIONS).keep()
@@ -135,7 +137,7 @@ def test_copies_of_mapsets_give_no_rows_of_their_own(game, packs, exports, tmp_p
         for name, data in members_of(archive).items():
             (folder / "unpacked" / archive.stem / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / "unpacked" / archive.stem / name).write_bytes(data)
-    for config in CONFIGS:
+    for config in DEFAULT_CONFIGS:
         assert_same_rows(rows_of(exports(game, config, data_dir=folder)), rows_of(exports(game, config)))
     result = make_build(game, folder, tmp_path / "out")
     ledger = pq.read_table(tmp_path / "out/meta/ledger.parquet").to_pylist()

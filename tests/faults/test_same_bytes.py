@@ -18,7 +18,7 @@ from rhythm_maps.build import manifest
 from rhythm_maps.build.run import build
 from rhythm_maps.build.scan import scan
 from rhythm_maps.build.shard import LEDGER, iter_shard
-from rhythm_maps.build.spec import CONFIGS, make_spec
+from rhythm_maps.build.spec import DEFAULT_CONFIGS, make_spec
 
 SHARES = [float(share) for share in FRACTIONS.split(",")]
 MAPSETS = 130
@@ -56,7 +56,7 @@ def maps(tmp_path):
 def expected(maps, tmp_path):
     result = build_osu(maps, tmp_path / "expected", fractions=SHARES)
     assert min(result.info["shards"].values()) >= 4
-    assert set(result.info["rows"]) == set(CONFIGS)
+    assert set(result.info["rows"]) == set(DEFAULT_CONFIGS)
     return digests(result.out)
 
 
@@ -110,14 +110,14 @@ def test_what_is_read_ahead_changes_no_table(maps, read_ahead):
         usual = list(iter_shard(entries, roots, spec))
         other = list(iter_shard(entries, roots, spec, read_ahead=read_ahead))
         assert [name for name, _ in usual] == [name for name, _ in other]
-        assert {name for name, _ in usual} == {*CONFIGS, LEDGER}
+        assert {name for name, _ in usual} == {*DEFAULT_CONFIGS, LEDGER}
         for (name, table), (_, same) in zip(usual, other, strict=True):
             # As text: a NaN (the length of what is no slider) is not equal to itself.
             assert repr(table.to_pydict()) == repr(same.to_pydict()), (shard.name, name)
 
 
 def test_a_config_has_the_same_bytes_alone_and_with_the_others(maps, expected, tmp_path):
-    for config in CONFIGS:
+    for config in DEFAULT_CONFIGS:
         alone = digests(build_osu(maps, tmp_path / config, fractions=SHARES, configs=[config]).out)
         rows = {name: sha for name, sha in alone.items() if name.startswith(config)}
         assert rows

@@ -227,6 +227,6 @@ def test_only_files_atomic_changes_the_file_system_of_a_build():
             if any(call in line for call in changing) and "atomic." not in line:
                 found.append((path.name, line.strip()))
     assert found == [
-        ("processes.py", "place.parent.mkdir(exist_ok=True)"),
-        ("processes.py", 'place.write_text(path, encoding="utf-8", errors="backslashreplace")'),
+        ("processes.py", "whereabouts.parent.mkdir(exist_ok=True)"),
+        ("processes.py", "whereabouts.write_bytes(msgspec.json.encode(Place(printable(path), track)))"),
     ]

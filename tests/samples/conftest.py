@@ -36,7 +36,7 @@ def osu_pack() -> Pack:
 def beat_saber_pack() -> Pack:
     from rhythm_maps.games.beat_saber.samples import mapsets
 
-    return opened(mapsets())
+    return opened(sample for sample in mapsets() if sample.file_name.endswith(".zip"))
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,9 @@
 N executors of one process each, not one executor of N: in one pool a killed worker breaks the work of all the others.
 A shard whose worker dies is tried once more, carefully; a shard that kills twice ends the build with its name and the
 mapset the worker was on. Everything that was finished is kept.
+
+A worker that dies while it decodes or encodes a recording is another matter: its shard waits until no other worker
+runs, and a recording that kills its worker alone, twice, is condemned: it becomes a reject and the shard goes on.
 """
 
 from __future__ import annotations
@@ -11,15 +14,17 @@ import contextlib
 import multiprocessing
 import os
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import wait as wait_for_sentinel
-from pathlib import Path
 
-from rhythm_maps.build.unit import Unit, write_unit
+import msgspec
+
+from rhythm_maps.build.unit import Place, Unit, write_unit
 from rhythm_maps.errors import BuildError
+from rhythm_maps.files.paths import printable
 
 ATTEMPTS = 2
 
@@ -35,9 +40,16 @@ def run(units: Sequence[Unit], on_done: Callable[[Unit], None], workers: int) ->
     Raises:
         BuildError: a shard killed its worker twice.
     """
+    for unit in _side_by_side(units, on_done, workers):
+        _alone(unit, on_done)
+
+
+def _side_by_side(units: Sequence[Unit], on_done: Callable[[Unit], None], workers: int) -> list[Unit]:
+    """Make units, `workers` at a time; return those whose worker died on a recording."""
     waiting = deque((unit, 1) for unit in units)
     slots = [_new_executor() for _ in range(min(workers, len(units)))]
     running: dict[Future[None], tuple[int, Unit, int]] = {}
+    suspect: list[Unit] = []
 
     def start(slot: int) -> None:
         if waiting:
@@ -51,20 +63,51 @@ def run(units: Sequence[Unit], on_done: Callable[[Unit], None], workers: int) ->
         while running:
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 slot, unit, attempt = running.pop(future)
-                try:
-                    future.result()
-                except BrokenProcessPool as error:
-                    if attempt == ATTEMPTS:
-                        raise BuildError(_killed(unit)) from error
+                if _survived(future):
+                    on_done(unit)
+                else:
                     slots[slot].shutdown(wait=False)
                     slots[slot] = _new_executor()
-                    waiting.appendleft((unit, attempt + 1))
-                else:
-                    on_done(unit)
+                    if _whereabouts(unit).track:
+                        suspect.append(unit)
+                    else:
+                        _check_attempts(unit, attempt)
+                        waiting.appendleft((unit, attempt + 1))
                 start(slot)
     finally:
         for executor in slots:
             executor.shutdown(wait=True, cancel_futures=True)
+    return suspect
+
+
+def _alone(unit: Unit, on_done: Callable[[Unit], None]) -> None:
+    """Make a unit while no other worker runs, each attempt in a new process, and condemn the recordings that kill."""
+    deaths: Counter[str] = Counter()
+    while True:
+        with _new_executor() as executor:
+            if _survived(executor.submit(_work, unit, careful=True)):
+                on_done(unit)
+                return
+        place = _whereabouts(unit)
+        deaths[place.track] += 1
+        if not place.track:
+            _check_attempts(unit, deaths[place.track])
+        elif deaths[place.track] == ATTEMPTS:
+            unit.condemn(place)
+
+
+def _survived(future: Future[None]) -> bool:
+    """Wait for a unit; tell whether its worker finished it instead of dying."""
+    try:
+        future.result()
+    except BrokenProcessPool:
+        return False
+    return True
+
+
+def _check_attempts(unit: Unit, deaths: int) -> None:
+    if deaths == ATTEMPTS:
+        raise BuildError(_killed(unit))
 
 
 def _submit(executor: ProcessPoolExecutor, unit: Unit, *, careful: bool) -> tuple[ProcessPoolExecutor, Future[None]]:
@@ -96,21 +139,28 @@ def _die_with_parent() -> None:
 
 
 def _work(unit: Unit, *, careful: bool) -> None:
-    place = unit.whereabouts
-    place.parent.mkdir(exist_ok=True)
+    whereabouts = unit.whereabouts
+    whereabouts.parent.mkdir(exist_ok=True)
 
-    def at(path: str) -> None:
-        # Not durable and not atomic: it only has to outlive this process, and a torn name is still a hint.
-        place.write_text(path, encoding="utf-8", errors="backslashreplace")
+    def at(path: str, track: str = "") -> None:
+        # Not durable and not atomic: it only has to outlive this process, and a torn one says nothing.
+        whereabouts.write_bytes(msgspec.json.encode(Place(printable(path), track)))
 
+    at("")
     write_unit(unit, careful=careful, at=at)
 
 
+def _whereabouts(unit: Unit) -> Place:
+    """Return where a worker was when it died."""
+    with contextlib.suppress(OSError, msgspec.DecodeError):
+        return msgspec.json.decode(unit.whereabouts.read_bytes(), type=Place)
+    return Place()
+
+
 def _killed(unit: Unit) -> str:
-    mapset = "an unknown mapset"
-    with contextlib.suppress(OSError):
-        mapset = Path(unit.whereabouts).read_text(encoding="utf-8")
+    path = _whereabouts(unit).path
+    mapset = repr(path) if path else "an unknown mapset"
     return (
         f"shard {unit.shard.name} killed its worker twice (out of memory, or a crash in a native library); the worker "
-        f"was on {mapset!r}. Move that mapset away, scan again and run the same build: finished shards are kept."
+        f"was on {mapset}. Move that mapset away, scan again and run the same build: finished shards are kept."
     )

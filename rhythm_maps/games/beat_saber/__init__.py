@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 
 from rhythm_maps.games.base import (
@@ -17,6 +18,7 @@ from rhythm_maps.games.base import (
     MapsetBytes,
     Members,
     NamedFolder,
+    Parts,
     Sample,
 )
 from rhythm_maps.games.beat_saber import chart, mapset, playlist, rows
@@ -79,6 +81,11 @@ class BeatSaber(GameDefaults):
     def playlist(self, data: bytes) -> Sequence[str]:
         """Read a ``.bplist``; see `playlist.read`."""
         return playlist.read(data)
+
+    def parts(self, chart: pa.Table) -> Parts:
+        """Name the hand that cuts each note, by its colour: red is left."""
+        color = chart["notes_beat_saber"].combine_chunks().field("color").flatten().to_numpy().astype(np.int64)
+        return Parts(("left", "right"), np.where((color == 0) | (color == 1), color, -1))
 
     def samples(self) -> Iterator[Sample]:
         """Generate the game's part of the sample pack."""

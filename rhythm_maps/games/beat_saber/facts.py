@@ -34,6 +34,8 @@ _HASH = re.compile(r"[0-9a-f]{40}")
 _ID = re.compile(r"[0-9a-f]{1,8}")
 _PUBLISHED = "Published"
 _NOT_DECLARED = "None"
+_DEEPEST = 4
+"""Lists and answers that may hold each other; the API's go two deep."""
 _MOST_STARS = 1e6
 """What is above is no star rating (the hardest maps have about 20), and might not fit float32."""
 
@@ -148,22 +150,29 @@ def _line_of(data: bytes) -> str:
     return ""  # what the one reader takes and the other does not, such as bytes that are no UTF-8
 
 
-def _maps(value: object, place: str, as_of: object, problems: list[BadFormat]) -> Iterator[_Found]:
+def _maps(value: object, place: str, as_of: object, problems: list[BadFormat], depth: int = 0) -> Iterator[_Found]:
     """Give the maps of a document; null stands for a map that the API does not know."""
-    if isinstance(value, list):
-        for i, one in enumerate(value):
-            yield from _maps(one, f"{place}[{i}]", as_of, problems)
-    elif isinstance(value, dict) and "versions" in value:
+    inner: list[tuple[str, object]] = []
+    if isinstance(value, dict) and "versions" in value:
         yield _Found(place, value, value.get("as_of", as_of))
+        return
+    if depth == _DEEPEST or value is None:
+        known = value is None
+    elif isinstance(value, list):
+        known, inner = True, [(f"{place}[{i}]", one) for i, one in enumerate(value)]
     elif isinstance(value, dict) and "docs" in value:
-        yield from _maps(value["docs"], f"{place} docs".strip(), value.get("as_of", as_of), problems)
+        known, inner = True, [(f"{place} docs".strip(), value["docs"])]
     elif isinstance(value, dict) and any("versions" in section(one) for one in value.values()):
-        for key, one in value.items():
-            if key != "as_of":
-                yield from _maps(one, f"{place} {text(key)[:64]}".strip(), value.get("as_of", as_of), problems)
-    elif value is not None:
+        known = True
+        inner = [(f"{place} {text(key)[:64]}".strip(), one) for key, one in value.items() if key != "as_of"]
+    else:
+        known = False
+    if not known:
         kind = "JSON object without versions" if isinstance(value, dict) else f"JSON {type(value).__name__}"
         problems.append(BadFormat("bad_facts", f"{kind}; a map of BeatSaver's API, or a list of maps, expected", place))
+    as_of = section(value).get("as_of", as_of)
+    for where, one in inner:
+        yield from _maps(one, where, as_of, problems, depth + 1)
 
 
 # --- a map ------------------------------------------------------------------------------------------------------------

@@ -1,8 +1,9 @@
 """Reading JSON that is not quite JSON: NaN, garbage behind the document, and a damaged place here and there.
 
-A map with one flipped byte is still a map. Where the decoder stops, first the damaged number alone, then the innermost
-object around it is replaced by null, and decoding starts again: one note is lost, not the chart. Damage that reaches
-the outermost object, or more places than a few, is no repair any more.
+A map with one flipped byte is still a map. Where the decoder stops at a character that stands between tokens, it is
+read as the space, comma, colon or quote that JSON must have there; else first the damaged number alone, then the
+innermost object around it is replaced by null, and decoding starts again: one note is lost, not the chart. Damage that
+reaches the outermost object, or more places than a few, is no repair any more.
 """
 
 from __future__ import annotations
@@ -19,11 +20,15 @@ from rhythm_maps.errors import BadFormat
 _DECODER = json.JSONDecoder(strict=False)
 
 _PLACES = 3
-"""Most places repaired: each costs up to four more passes over the file."""
+"""Most places repaired: each costs up to seven more passes over the file."""
 
 _VALUE = re.compile(r'[^\s,:{}\[\]"]{1,64}')
 _BEFORE_VALUE = ":,["
 _REACH = 64
+_STRUCTURE = frozenset("{}[]")
+_AROUND_TOKENS = _STRUCTURE | frozenset(' \t\r\n,:"')
+_UNOPENED = re.compile(r'[\w.\- ]{1,64}"')
+"""What follows a quote that opens a name."""
 _BRACE = re.compile("[{}]")
 _OBJECT = 20_000
 """Characters before and behind a damaged place in which its object must begin and end."""
@@ -83,7 +88,8 @@ def _try(text: str, place: str) -> _Attempt:
 
 
 def _without_damage(text: str, at: int) -> Iterator[str]:
-    """Give the text with null in place of what may be damaged at a position, the smallest pieces first."""
+    """Give the text with what may be damaged at a position mended or null, the smallest pieces first."""
+    yield from _mended(text, at)
     start = max(at - 1, 0)
     while start > max(at - _REACH, 0) and _VALUE.match(text[start]):
         start -= 1
@@ -95,6 +101,16 @@ def _without_damage(text: str, at: int) -> Iterator[str]:
     for opened, closed in (_around(text, at), (last, text.find("}", at)), (last, text.find("}", last + 1))):
         if opened > 0 and closed > opened:
             yield f"{text[:opened]}null{text[closed + 1 :]}"
+
+
+def _mended(text: str, at: int) -> Iterator[str]:
+    """Give the text with another character at a position, where only one of a kind can stand there."""
+    here, before, after = (text[i : i + 1] or " " for i in (at, at - 1, at + 1))
+    if here in _STRUCTURE or before not in _AROUND_TOKENS:
+        return
+    possible = " ,:" if after in _AROUND_TOKENS else '"' if _UNOPENED.match(text, at + 1) else ""
+    for character in possible:
+        yield f"{text[:at]}{character}{text[at + 1 :]}"
 
 
 def _around(text: str, at: int) -> tuple[int, int]:

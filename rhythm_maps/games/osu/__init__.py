@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import numpy as np
 import pyarrow as pa
 
 from rhythm_maps.games.base import (
@@ -15,6 +16,7 @@ from rhythm_maps.games.base import (
     Mapset,
     MapsetBytes,
     Members,
+    Parts,
     Sample,
 )
 from rhythm_maps.games.osu import charts, library, mapset, rows, stars
@@ -90,6 +92,13 @@ class Osu(GameDefaults):
     def stars_source(self) -> str:
         """Return what computes the stars."""
         return stars.source()
+
+    def parts(self, chart: pa.Table) -> Parts:
+        """Name the keys of mania, and don and kat of taiko; the other modes have none."""
+        if chart["mode"][0].as_py() != "taiko":
+            return super().parts(chart)
+        lane = chart["notes"].combine_chunks().field("lane").flatten().to_numpy()
+        return Parts(("don", "kat"), lane.astype(np.int64))
 
 
 GAME = Osu()

@@ -71,7 +71,8 @@ def test_a_file_above_the_cap_is_refused_whole_or_inflated(easy, monkeypatch):
         ((b'"b": 3', b'"b": 3x'), [2.0]),
         ((b'"b": 3', b'"b: 3'), [2.0]),
         ((b'"b": 3', b'"b"  3'), [2.0]),
-        ((b'}, {"b": 3', b'}# {"b": 3'), []),
+        ((b'}, {"b": 3', b'}# {"b": 3'), [2.0, 3.0]),
+        ((b'"colorNotes":', b'"colorNotes"#'), [2.0, 3.0]),
         ((b', {"b": 3', b', #"b": 3'), []),
         ((b'"b": 2}', b'"b": 2#'), []),
         ((b'"author": "', b'"author"# "'), [2.0, 3.0]),
@@ -91,7 +92,7 @@ def test_damage_costs_the_object_it_stands_in_and_at_most_its_neighbour(easy, da
     [
         BEATMAP.encode()[:40],
         BEATMAP.encode()[:60],
-        b'{"version":"3.0.0","colorNotes"#[{"b":1}]}',
+        b'{"version":"3.0.0","colorNotes"##[{"b":1}]}',
         b'#"version":"3.0.0","colorNotes":[{"b":1}]}',
         b'{"version":"3.0.0","colorNotes":[' + b"{#}," * 9 + b'{"b":1}]}',
     ],

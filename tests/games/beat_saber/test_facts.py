@@ -179,6 +179,12 @@ def test_a_file_of_nothing_but_damage_tells_the_first_and_counts_the_others(monk
     assert "7 further" in found.problems[3].reason
 
 
+@pytest.mark.parametrize("depth", [10, 900, 100_000])
+def test_lists_in_lists_without_end_are_refused(depth):
+    text = "[" * depth + json.dumps(detail()) + "]" * depth
+    assert outcome(text.encode()) == ({}, ["bad_facts"])
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),

@@ -271,6 +271,61 @@ def test_most_single_byte_mutants_of_real_maps_still_give_rows(corpus):
     assert sum(shares) / len(shares) >= 0.8
 
 
+def charts_of_mutants(folder, member, count, seed):
+    """Return the share of single-byte mutants of an Info.dat that give a row."""
+    rng, whole, good = random.Random(seed), folder.files[member], 0
+    for _ in range(count):
+        mutant = bytearray(whole)
+        mutant[rng.randrange(len(mutant))] = rng.randrange(256)
+        folder.files[member] = bytes(mutant)
+        try:
+            charts = [(chart.name, chart.file) for chart in GAME.identify(folder).charts if chart.file]
+        except BadFormat:
+            continue
+        good += bool(charts and check(folder.files, charts))
+    folder.files[member] = whole
+    return good / count
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize("major", [2, 4])
+def test_most_single_byte_mutants_of_an_info_still_give_rows(major, indent, folder, info_v2, info_v4):
+    info = info_v2("Easy", "Hard") if major == 2 else info_v4()
+    level = folder({"Info.dat": json.dumps(info, indent=indent).encode(), "Easy.dat": playable(3)})
+    assert charts_of_mutants(level, "Info.dat", 150, seed=major) >= 0.6
+
+
+@pytest.mark.corpus
+def test_most_single_byte_mutants_of_real_infos_still_give_rows(corpus, folder):
+    shares = []
+    for seed, path in enumerate(sorted((corpus / "beat_saber").rglob("[Ii]nfo.dat"))):
+        files = {file.name: file.read_bytes() for file in path.parent.glob("*.dat") if file.stat().st_size < 50_000}
+        level = folder(files)
+        try:
+            charts = [(chart.name, chart.file) for chart in GAME.identify(level).charts if chart.file]
+        except BadFormat:
+            continue
+        if charts and check(level.files, charts):
+            shares.append(charts_of_mutants(level, path.name, 10, seed))
+    assert len(shares) >= 60
+    assert sum(shares) / len(shares) >= 0.8
+
+
+def test_what_stands_between_tokens_is_mended_and_never_guessed(easy):
+    """A name or a delimiter comes back; a value that is lost stays lost, and costs its object."""
+    whole = json.dumps({"version": "3.0.0", "colorNotes": [{"b": 1, "x": 2}, {"b": 2, "x": 3}]}, indent=1)
+    places = {
+        '"b": 2,': ['"b": 2x', '"b"; 2,', 'xb": 2,'],
+        '"x": 3': ['"x": \x01', '"x": y'],
+        "\n ]": ["?\n ]", "\n~]"],
+    }
+    for part, mutants in places.items():
+        for mutant in mutants:
+            row = easy(whole.replace(part, mutant).encode())
+            kept = 1 if part.startswith('"x"') or mutant == '"b": 2x' else 2
+            assert (row["notes"]["x"], row["n_notes"]) == ([2.0, 3.0][:kept], kept), mutant
+
+
 @SETTINGS
 @given(st.sampled_from([2, 3, 4]), st.data())
 def test_a_damaged_stretch_never_raises(version, data):

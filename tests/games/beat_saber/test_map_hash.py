@@ -3,6 +3,9 @@
 import hashlib
 import json
 
+from rhythm_maps.errors import BadFormat
+from rhythm_maps.games.beat_saber import GAME
+
 
 def sha1(*parts):
     return hashlib.sha1(b"".join(parts)).hexdigest()
@@ -47,3 +50,19 @@ def test_the_hash_covers_files_whose_chart_is_rejected(play, info_v2):
     played = play({"Info.dat": info, "Easy.dat": b"{}", "Hard.dat": b"junk"})
     assert played.chart_ids == {"Standard/Easy": sha1(info, b"{}", b"junk") + "/Standard/Easy"}
     assert list(played.rejects) == ["Standard/Hard"]
+
+
+def test_identify_knows_the_hash_and_skips_what_cannot_be_read_as_parsing_does(folder, info_v2):
+    info = json.dumps(info_v2("Hard", "Easy")).encode()
+    level = folder({"Info.dat": info, "Easy.dat": b"{}", "Hard.dat": b'{"_notes":[]}'})
+    whole = {chart.chart_id for chart in GAME.identify(level).charts}
+    digest = sha1(info, level.read("Hard.dat"), level.read("Easy.dat"))
+    assert whole == {f"{digest}/Standard/{name}" for name in ("Easy", "Hard")}
+
+    class Broken(type(level)):
+        def read(self, name):
+            if name == "Hard.dat":
+                raise BadFormat("bad_crc", "its bytes are not what they were", name)
+            return super().read(name)
+
+    assert GAME.identify(Broken(level.files)).charts[0].chart_id == sha1(info, b"{}") + "/Standard/Easy"

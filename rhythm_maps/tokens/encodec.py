@@ -1,0 +1,299 @@
+"""EnCodec tokens of 24 kHz mono audio: the codes of `encodec.EncodecModel.encode`, several times as fast.
+
+A song goes through the network block by block with its state carried on (`network`), so that what is worked on stays
+in the processor's caches and memory does not grow with the song. Codes do not depend on the size of the blocks. Songs
+given together share the LSTM, which takes little longer for eight of them; its sums then run in another order, and where
+two entries of a codebook are equally near in float32 (some 1 in 100,000 codes at most) the other one may be taken.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from rhythm_maps.errors import UsageError
+from rhythm_maps.tokens import network
+from rhythm_maps.tokens.torchless import import_torch
+from rhythm_maps.tokens.weights import Weights, load
+
+Samples = npt.NDArray[np.float32]
+Codes = npt.NDArray[np.uint16]
+
+SAMPLING_RATE: Final = 24_000
+HOP: Final = 320
+"""Samples a frame; 75 frames are a second."""
+CODEBOOK_SIZE: Final = 1024
+MOST_CODEBOOKS: Final = 32
+N_Q: Final[Mapping[float, int]] = {1.5: 2, 3.0: 4, 6.0: 8, 12.0: 16, 24.0: 32}
+"""Bandwidth in kbit/s -> codebooks: 75 frames a second of 10 bits each."""
+SHORTEST_BLOCK_S: Final = 0.1
+_INNER_S: Final = 1.0
+"""The layers near the samples take no more at once: a second of their widest output is 3 MB."""
+_DEEP_CHANNELS: Final = 512
+_TOGETHER: Final[Mapping[str, int]] = {"cpu": 8, "cuda": 64}
+"""Songs that share the LSTM: more gain nothing on a CPU."""
+
+
+class _Song(NamedTuple):
+    """One song on its way: what is still to come, and what the layers keep of it."""
+
+    blocks: Iterator[tuple[Samples, bool]]
+    state: network.State
+    codes: list[Codes]
+
+
+def frames_of(samples: int) -> int:
+    """Return the frames that hold so many samples: ``ceil(samples / 320)``."""
+    return -(-samples // HOP)
+
+
+class Encoder:
+    """Turns audio into EnCodec codes and back.
+
+    Attributes:
+        weights: what it works with; its `kind` and `sha256` belong to every row of tokens.
+        bandwidth_kbps: 1.5, 3, 6, 12 or 24.
+        n_q: codebooks: 2, 4, 8, 16 or 32.
+        device: ``cpu`` or ``cuda`` or what else of torch's devices was asked for.
+    """
+
+    def __init__(
+        self,
+        weights: Weights | str | os.PathLike[str] = "pretrained",
+        *,
+        bandwidth_kbps: float = 6.0,
+        device: str = "auto",
+        block_s: float = 8.0,
+        tf32: bool = False,
+        threads: int | None = None,
+    ) -> None:
+        """Load the model.
+
+        Args:
+            weights: weights, or what `weights.load` takes: ``pretrained``, ``calibrated:SEED`` or a path.
+            bandwidth_kbps: 1.5, 3, 6, 12 or 24.
+            device: ``auto`` takes CUDA where there is some, else the CPU.
+            block_s: seconds of audio that are worked on at once. Codes do not depend on it.
+            tf32: on CUDA, compute with 10 bits of mantissa instead of 23. It is faster and gives other codes.
+            threads: threads of the CPU to use; torch's own setting by default. Codes do not depend on it. Several
+                processes of one thread each are the fastest way through many songs.
+
+        Raises:
+            UsageError: an argument out of its range.
+            InputError, BadFormat: see `weights.load`.
+            MissingExtra: torch or encodec is not installed.
+        """
+        if bandwidth_kbps not in N_Q:
+            raise UsageError(f"bandwidth {bandwidth_kbps}: expected one of {', '.join(f'{b:g}' for b in N_Q)} kbit/s")
+        if not block_s >= SHORTEST_BLOCK_S or block_s == float("inf"):
+            raise UsageError(f"block_s {block_s}: expected at least {SHORTEST_BLOCK_S} seconds")
+        if threads is not None and threads < 1:
+            raise UsageError(f"threads {threads}: expected at least 1")
+        self.weights = weights if isinstance(weights, Weights) else load(weights)
+        self.bandwidth_kbps = float(bandwidth_kbps)
+        self.n_q = N_Q[bandwidth_kbps]
+        self.device = _device(device)
+        self._block = max(round(block_s * SAMPLING_RATE / HOP), 1) * HOP
+        self._inner = min(self._block, int(_INNER_S * SAMPLING_RATE) // HOP * HOP)
+        self._tf32, self._threads = tf32, threads
+        model = self.weights.model().to(self.device)
+        with self._set_up():
+            layers = network.layers_of(model.encoder)
+            middle = next(i for i, layer in enumerate(layers) if isinstance(layer, network.Recurrent))
+            self._near, self._deep = layers[: middle - 2], layers[middle - 2 : middle]
+            self._recurrent: Any = layers[middle]
+            self._end = layers[middle + 1 :]
+            self._decoder = network.layers_of(model.decoder)
+            self._books = [layer.codebook.detach().clone() for layer in model.quantizer.vq.layers]
+            self._norms = [book.t().pow(2).sum(0, keepdim=True) for book in self._books]
+
+    def encode(self, samples: Samples) -> Codes:
+        """Encode a song.
+
+        Args:
+            samples: float32 ``[n]`` at 24 kHz, mono, as decoded: 1.0 is full scale.
+
+        Returns:
+            uint16 ``[n_q, ceil(n / 320)]``, each below 1024; frame i holds the samples from 320 i on.
+
+        Raises:
+            UsageError: not one dimension of finite floats.
+        """
+        return self.encode_stream([samples])
+
+    def encode_stream(self, blocks: Iterable[Samples]) -> Codes:
+        """Encode a song that comes in pieces of any length; memory does not grow with it, but for the codes.
+
+        Returns:
+            as `encode` of all the pieces together.
+
+        Raises:
+            UsageError: a piece is not one dimension of finite floats.
+        """
+        return self._run([blocks])[0]
+
+    def encode_many(self, songs: Sequence[Samples]) -> list[Codes]:
+        """Encode songs together, in batches of similar length: faster than one at a time, above all on a GPU.
+
+        Returns:
+            for each song what `encode` returns, but for the rare codes of which two are equally near.
+
+        Raises:
+            UsageError: a song is not one dimension of finite floats.
+        """
+        size = _TOGETHER.get(self.device.partition(":")[0], 1)
+        order = sorted(range(len(songs)), key=lambda i: -len(songs[i]))
+        found: dict[int, Codes] = {}
+        for start in range(0, len(order), size):
+            batch = order[start : start + size]
+            found.update(zip(batch, self._run([[songs[i]] for i in batch]), strict=True))
+        return [found[i] for i in range(len(songs))]
+
+    def decode(self, codes: npt.NDArray[Any]) -> Samples:
+        """Turn codes back into audio.
+
+        Args:
+            codes: whole numbers ``[n_q, frames]`` below 1024, of any number of codebooks from 1 to 32.
+
+        Returns:
+            float32 ``[320 * frames]`` at 24 kHz. The song's own end lies within the last frame.
+
+        Raises:
+            UsageError: another shape, or a code that no codebook has.
+        """
+        return np.concatenate([np.empty(0, np.float32), *self.decode_stream(codes)])
+
+    def decode_stream(self, codes: npt.NDArray[Any]) -> Iterator[Samples]:
+        """Turn codes back into audio block by block, which takes little memory; else as `decode`."""
+        torch = import_torch()
+        whole = torch.from_numpy(_checked_codes(codes)).to(self.device)
+        state: network.State = {}
+        frames, step = whole.shape[1], self._inner // HOP
+        start = 0
+        while start < frames:
+            end = start + step if frames - start > 1.5 * step else frames
+            with self._set_up():
+                book = torch.nn.functional.embedding
+                parts = [book(row[start:end], entries) for row, entries in zip(whole, self._books, strict=False)]
+                embedded = sum(parts[1:], parts[0]).T[None].contiguous()
+                played = network.run(self._decoder, embedded, state, last=end == frames)
+                block: Samples = played[0, 0].cpu().numpy()
+            yield block
+            start = end
+
+    def _run(self, songs: Sequence[Iterable[Samples]]) -> list[Codes]:
+        """Encode songs side by side, a block of each at a time; a song that has ended leaves the others."""
+        running = [_Song(_rechunk(song, self._block), {}, []) for song in songs]
+        everyone = running
+        while running:
+            step = [(song, block) for song in running if (block := next(song.blocks, None)) is not None]
+            if step:
+                with self._set_up():
+                    found = self._encode([b for _, b in step], [song.state for song, _ in step])
+                for (song, _), codes in zip(step, found, strict=True):
+                    song.codes.append(codes)
+            running = [song for song, (_, last) in step if not last]
+        return [np.concatenate([np.empty((self.n_q, 0), np.uint16), *song.codes], axis=1) for song in everyone]
+
+    def _encode(self, blocks: Sequence[tuple[Samples, bool]], states: Sequence[network.State]) -> list[Codes]:
+        """Encode the next block of each of some songs; their states move on."""
+        torch = import_torch()
+        lasts = [last for _, last in blocks]
+        deep = [self._front(samples, s, last=last) for (samples, last), s in zip(blocks, states, strict=True)]
+        deep = self._recurrent.together(deep, states, last=lasts)
+        ends = [network.run(self._end, x, s, last=b) for x, s, b in zip(deep, states, lasts, strict=True)]
+        frames = [end.shape[-1] for end in ends]
+        codes = self._quantize(ends[0] if len(ends) == 1 else torch.cat(ends, dim=-1))
+        return np.split(codes, np.cumsum(frames)[:-1], axis=1)
+
+    def _front(self, samples: Samples, state: network.State, *, last: bool) -> Any:
+        """Send a block through the layers before the LSTM: float32 ``[n]`` to ``[1, 512, frames]``."""
+        torch = import_torch()
+        near = []
+        for part, ends in _rechunk([samples], self._inner):
+            x = torch.from_numpy(part).to(self.device)[None, None]
+            near.append(network.run(self._near, x, state, last=last and ends))
+        return network.run(self._deep, near[0] if len(near) == 1 else torch.cat(near, dim=-1), state, last=last)
+
+    def _quantize(self, residual: Any) -> Codes:
+        """Find the nearest entry of each codebook in turn, by the formula of encodec: ``[1, 128, n]`` to ``[n_q, n]``."""
+        torch = import_torch()
+        codes = []
+        for book, norms in zip(self._books[: self.n_q], self._norms, strict=False):
+            x = residual[0].T
+            products = 2 * x @ book.t()
+            distance = torch.sub(x.pow(2).sum(1, keepdim=True), products, out=products).add_(norms)
+            nearest = distance.min(dim=-1).indices
+            residual = residual - torch.nn.functional.embedding(nearest, book).T[None]
+            codes.append(nearest)
+        return np.asarray(torch.stack(codes).cpu().numpy(), np.uint16)
+
+    @contextmanager
+    def _set_up(self) -> Iterator[None]:
+        """Compute without gradients, in full float32 unless TF32 was asked for; torch's settings are put back."""
+        torch = import_torch()
+        threads, precision = torch.get_num_threads(), torch.get_float32_matmul_precision()
+        with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, allow_tf32=self._tf32):
+            torch.set_float32_matmul_precision("high" if self._tf32 else "highest")
+            if self._threads is not None:
+                torch.set_num_threads(self._threads)
+            try:
+                yield
+            finally:
+                torch.set_float32_matmul_precision(precision)
+                if self._threads is not None:
+                    torch.set_num_threads(threads)
+
+
+def _rechunk(pieces: Iterable[Samples], size: int) -> Iterator[tuple[Samples, bool]]:
+    """Cut a song into blocks of `size` samples, each with whether it is the last, which has 0.5 to 1.5 of a size.
+
+    A last block of a few samples would meet other routines of the BLAS, which round otherwise.
+    """
+    kept = np.empty(0, np.float32)
+    for piece in pieces:
+        kept = np.concatenate([kept, _checked(piece)]) if len(kept) else _checked(piece)
+        while len(kept) > 1.5 * size:
+            yield kept[:size], False
+            kept = kept[size:]
+    if len(kept):
+        yield kept, True
+
+
+def _checked(samples: Any) -> Samples:
+    """Return samples as contiguous float32, or say what is wrong with them."""
+    array = np.asarray(samples)
+    if array.ndim != 1 or array.dtype.kind != "f":
+        raise UsageError(f"samples of shape {array.shape} and type {array.dtype}: expected float32 [n], 24 kHz mono")
+    array = np.ascontiguousarray(array, np.float32)
+    if not np.isfinite(array).all():
+        raise UsageError("samples hold values that are not finite")
+    return array
+
+
+def _checked_codes(codes: Any) -> npt.NDArray[np.int64]:
+    """Return codes as int64, or say what is wrong with them."""
+    array = np.asarray(codes)
+    if array.ndim != 2 or array.dtype.kind not in "iu" or not 1 <= len(array) <= MOST_CODEBOOKS:  # noqa: PLR2004
+        raise UsageError(f"codes of shape {array.shape} and type {array.dtype}: expected whole numbers [n_q, frames]")
+    if array.size and not (array.min() >= 0 and array.max() < CODEBOOK_SIZE):
+        raise UsageError(f"codes from {array.min()} to {array.max()}: expected 0 to {CODEBOOK_SIZE - 1}")
+    return array.astype(np.int64)
+
+
+def _device(name: str) -> str:
+    """Return the device to use."""
+    torch = import_torch()
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(1, device=name)
+    except (RuntimeError, AssertionError) as error:
+        said = str(error).splitlines()[0]
+        raise UsageError(f"device {name!r} cannot be used here ({said}): give auto, cpu or cuda") from error
+    return name

@@ -1,0 +1,19 @@
+"""What tests of tokens share: where their helpers lie, and the files that EncHF's own tools wrote."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+
+@pytest.fixture
+def golden(corpus):
+    """Files that EncHF's own tools wrote, with what is wrong with them."""
+    folder = corpus / "audio" / "enchf"
+    if not folder.is_dir():
+        pytest.skip(f"{folder} is not there")
+    return folder
