@@ -170,7 +170,8 @@ WARNINGS = 50
 
 # --- publishing -------------------------------------------------------------------------------------------------------
 PUSH_FILES = 600
-"""Most files of a version: they become visible in one commit, and more than 600 in one were never tried."""
+"""Most files of a version, which become visible in one commit; more in one were never tried. A build with more gets
+larger shards when it is staged."""
 HUB_TRIES = 6
 """How often a request to the Hub is made: waits of 1 to 16 s between them ride out half a minute of trouble."""
 HUB_WAIT_SECONDS = 16.0

@@ -235,7 +235,7 @@ def local_files(staged: staging.Staged) -> dict[str, Local]:
     if len(staged.files) > limits.PUSH_FILES:
         raise UsageError(
             f"{len(staged.files)} files: a version is one commit, and at most {limits.PUSH_FILES} files go into one. "
-            "Choose --configs, or build from a scan with fewer, larger shards."
+            "Publish fewer --configs, each set of them in a repository of its own."
         )
     return {name: Local(staged.folder / name) for name in staged.files}
 

@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow.compute as pc
 from datasets import Features
 
+from rhythm_maps import limits
 from rhythm_maps.build import opt_outs as opt_out_files
 from rhythm_maps.build import presets
 from rhythm_maps.build.assemble import reject_codes
@@ -28,6 +29,7 @@ from rhythm_maps.publish import records
 from rhythm_maps.publish.card import write_card
 from rhythm_maps.publish.extras import CREDITS, MADE_HERE, OF_CREDITS, preview_columns, write_credits, write_preview
 from rhythm_maps.publish.facts import CardFacts, Change
+from rhythm_maps.publish.merge import merge_shards
 from rhythm_maps.publish.permissions import read_permissions
 from rhythm_maps.publish.policy import (
     DEFAULT_PROFILE,
@@ -41,6 +43,8 @@ from rhythm_maps.publish.project import Projection, rederive
 from rhythm_maps.publish.records import Tombstone
 from rhythm_maps.publish.verdicts import judge, read, refusals
 
+_OTHER_FILES = 40
+"""Files of a version beside its tables: card and pictures, ledger, groups, change log, what its owner put there."""
 Rows = dict[str, dict[str, int]]
 """Config -> split -> rows."""
 
@@ -147,6 +151,7 @@ def stage(
         rows = _write_configs(projection, chosen, new)
         if not force_weights:
             check_weights(new, rows)
+        shards = merge_shards(new, limits.PUSH_FILES - _OTHER_FILES, info["shards"])
         left_out = _left_out(projection, chosen)
         records.write_tombstones(ledger, projection.verdicts, version, tombstones, new)
         outcomes = records.write_ledger(ledger, projection.verdicts, new)
@@ -157,6 +162,7 @@ def stage(
             "ledger": dict(sorted(outcomes.items())),
             "rejects": reject_codes(outcomes),
             "left_out": left_out,
+            "shards": shards,
         }
         records.write_info(info, policy, rows, facts, new)
         write_card(new, CardFacts(repo, version, profile, public, policy.rights, left_out, tuple(changes(new))))

@@ -56,7 +56,7 @@ class Builds:
             found = scan("osu", [place / "maps"], fractions=None if since else fractions, previous=known)
             plan = found.keep()
             if shards > 1:
-                plan = self._sharded(plan, place / "manifest.jsonl", shards)
+                plan = sharded(plan, place / "manifest.jsonl", shards)
             self._made[key] = build(plan, place / "osu", make_spec("osu", configs=configs)).out
         return self._made[key]
 
@@ -66,14 +66,15 @@ class Builds:
         shutil.copytree(made, place)
         return place
 
-    def _sharded(self, plan: Path, to: Path, shards: int) -> Path:
-        """Write a manifest again with another number of shards: the collections of tests are too small for many."""
-        lines = plan.read_bytes().splitlines(keepends=True)
-        header = msgspec.json.decode(lines[0])
-        header["shards"] = dict.fromkeys(header["shards"], shards)
-        to.write_bytes(msgspec.json.encode(header) + b"\n" + b"".join(lines[1:]))
-        manifest.load(to)
-        return to
+
+def sharded(plan: Path, to: Path, shards: int) -> Path:
+    """Write a manifest again with another number of shards than the collections of tests would get."""
+    lines = plan.read_bytes().splitlines(keepends=True)
+    header = msgspec.json.decode(lines[0])
+    header["shards"] = dict.fromkeys(header["shards"], shards)
+    to.write_bytes(msgspec.json.encode(header) + b"\n" + b"".join(lines[1:]))
+    manifest.load(to)
+    return to
 
 
 def ids_of(build: Path, config: str) -> dict[str, list[str]]:

@@ -73,6 +73,7 @@ def push(
     checked: bool = False,
     plain_card: bool = True,
     keep: str = "",
+    most_files: int = 0,
     **options: Any,
 ) -> dict[str, Any]:
     """Push; return what came of it and how long it would have waited.
@@ -80,10 +81,12 @@ def push(
     A card of pictures and examples that were run takes seconds; `plain_card` gives a small one. With `keep`, a folder,
     what was staged there once is taken again: it is the same every time.
     """
+    from rhythm_maps import limits
     from rhythm_maps.publish import stage, staging
     from rhythm_maps.publish.push import push
     from rhythm_maps.publish.staging import Options
 
+    limits.PUSH_FILES = most_files or limits.PUSH_FILES
     if keep:
         staging.stage = _keeping(Path(keep), staging.stage)
     if plain_card:

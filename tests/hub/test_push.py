@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 
 import pytest
 from conftest import OWNER
+from hub_builds import ids_of
 from hub_calls import HOST
 from hub_runs import RunFailed, Runs
 
@@ -244,3 +246,32 @@ def test_no_secret_is_in_what_is_pushed_logged_or_said(hub, tmp_path_factory, sm
         assert not [secret for secret in [*secrets, "hf_wrong-token", "/tmp"] if secret in caught.value.message]
     finally:
         runs.close()
+
+
+def test_a_wait_that_the_hub_asks_for_is_kept(hub, runs, repo, small):
+    """429 with Retry-After: 7 at the commit, where the Hub's client itself does not try again."""
+    runs.call("push", build=str(small), repo="owner/counted", version="1.0.0")
+    asked = [i for i, seen in enumerate(hub.seen) if "/commit/main" in seen.path]
+    shutil.rmtree(hub.hub.repos.pop("owner/counted").folder)
+    hub.faults.arm({asked[0]: "429"})
+    made = runs.call("push", build=str(small), repo="owner/counted", version="1.0.0")
+    assert made["slept"] == [7.0]
+    shutil.rmtree(hub.hub.repos.pop("owner/counted").folder)
+    hub.faults.arm(dict.fromkeys(range(asked[0], asked[0] + 200), "503"))
+    message = refused(runs, "HubError", build=str(small), repo="owner/counted", version="1.0.0")
+    assert "Run the same command again" in message
+    assert not hub.hub.repos["owner/counted"].tags
+
+
+def test_more_files_than_a_commit_takes_become_larger_shards(hub, runs, repo, builds):
+    """A limit of 56 files here: 2 splits x 16 shards x 2 configs are halved until they fit."""
+    build = builds.make(100, configs=("charts", "beats"), shards=16)
+    made = runs.call("push", build=str(build), repo=repo, version="1.0.0", most_files=56)
+    there = hub.hub.repos[repo]
+    assert json.loads(there.read("v1.0.0", "meta/info.json"))["shards"] == {"train": 2, "validation": 4}
+    assert made["rows"]["charts"] == {split: len(ids) for split, ids in ids_of(build, "charts").items()}
+    for config, key in (("charts", "chart_id"), ("beats", "track_id")):
+        ids = runs.call("load", repo=repo, config=config, key=key)
+        assert {split: sorted(one) for split, one in ids.items()} == {
+            split: sorted(one) for split, one in ids_of(build, config).items()
+        }
