@@ -14,8 +14,8 @@ ECDC_FOLDER = "ecdc_folder"
 
 _ARGUMENTS_OF_DATASETS = ("cache_dir", "download_mode", "keep_in_memory")
 _OWN_ARGUMENTS = (
-    "splits", "min_notes", "filters", "columns", "stars", "playlists", "weights", "bandwidth", "target_rms", "device",
-    "on_bad_files",
+    "splits", "min_notes", "filters", "columns", "stars", "playlists", "decode_audio", "weights", "bandwidth",
+    "target_rms", "device", "on_bad_files",
 )  # fmt: skip
 _TOKEN_ARGUMENTS = ("cond_root", "on_bad_files")
 

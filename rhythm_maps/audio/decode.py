@@ -18,7 +18,7 @@ from rhythm_maps.audio.mp3_frames import audio_end, count_frames
 from rhythm_maps.audio.opening import LIBRARY_ERRORS, Source, open_audio, unreadable
 from rhythm_maps.audio.probe import AudioInfo, probe
 from rhythm_maps.audio.stderr import muted
-from rhythm_maps.errors import LimitExceeded, MissingExtra, UsageError
+from rhythm_maps.errors import BadFormat, LimitExceeded, MissingExtra, UsageError
 
 Timeline = Literal["game", "file"]
 Tap = Callable[[Samples], None]
@@ -26,6 +26,8 @@ TIMELINES: Final = ("game", "file")
 BLOCK_S: Final = 2.0
 """Seconds of a block where nothing else is asked for: 0.7 MB of stereo at 44.1 kHz."""
 _QUALITY: Final = "HQ"
+_MARK: Final = np.array(0x7FC0_5EED, np.uint32).view(np.float32)[()]
+"""A not-a-number that no decoder writes: stands in a block where nothing was read yet."""
 _SLACK_FRAMES: Final = 2
 """MP3 frames that a whole file may lack: libmpg123 does not give the last one where a file was cut."""
 _UNKNOWN_SIZE: Final = 0x7FFF_0000
@@ -130,21 +132,29 @@ class Blocks:
                 repaired += _repair(block)
                 loud = loud or bool(block.any())
                 yield block.mean(axis=1, keepdims=True, dtype=np.float32) if self._mono else block
-            short = broken or _is_short(source, self.frames_read) or _is_cut(self._data)
+            if not self.frames_read:
+                raise BadFormat("unreadable_audio", "its header can be read, and no sample of it", self._name)
+            # libmpg123 may end an MP3 that was cut cleanly with an error: what counts is whether frames are left.
+            failed = broken and source.frame is None
+            short = failed or _is_short(source, self.frames_read) or _is_cut(self._data)
         faults = {"truncated": short, "damaged": repaired > 0, "silent": not loud}
         self.status = next((status for status, holds in faults.items() if holds), "ok")
 
     def _next(self, source: Source) -> tuple[Samples, bool]:
-        """Read a block; tell whether the decoder failed, which ends a file that was good so far."""
+        """Read a block; tell whether the decoder failed, which ends a file that was good so far.
+
+        When it fails, soundfile does not say how much it has read before: as far as our mark was overwritten.
+        """
+        block = np.full((self._block, self.file.channels), _MARK)
         try:
             with muted():
-                return source.file.read(self._block, dtype="float32", always_2d=True), False
-        except MemoryError as error:
-            raise _no_memory(self._name) from error
+                return source.file.read(out=block), False
         except LIBRARY_ERRORS as error:
-            if not self.frames_read:
+            touched = np.flatnonzero(block.view(np.uint32)[:, 0] != _MARK.view(np.uint32))
+            good = block[: touched[-1] + 1 if len(touched) else 0]
+            if not len(good) and not self.frames_read:
                 raise unreadable(self._data, self._name, error) from error
-            return np.zeros((0, self.file.channels), np.float32), True
+            return good, True
 
 
 def blocks(

@@ -23,6 +23,7 @@ MEL_BANDS: Final = 128
 MFCC_COEFFICIENTS: Final = 20
 _FLOOR: Final = 1e-10
 """Least power of a band before the logarithm: -100 dB, librosa's own."""
+_FLOOR_DB: Final = 10 * math.log10(_FLOOR)
 _ROWS: Final = 4096
 """Rows that are computed at once: some 40 MB."""
 _TONES: Final = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
@@ -101,12 +102,12 @@ def extract(
     bank = librosa.filters.mel(sr=sampling_rate, n_fft=WINDOW, n_mels=MEL_BANDS)
     tones = librosa.filters.chroma(sr=sampling_rate, n_fft=WINDOW, tuning=0.0)
     rows = -(-len(samples) // hop)
-    mels = np.full((rows, MEL_BANDS), 10 * math.log10(_FLOOR), np.float32)
+    mels = np.full((rows, MEL_BANDS), _FLOOR_DB, np.float32)
     chroma = np.zeros((rows, len(_TONES)), np.float32)
     for start in range(0, rows, _ROWS):
         stop = min(rows, start + _ROWS)
         power = _power(librosa, samples, start, stop, hop)
-        mels[start:stop] = 10 * np.log10(np.maximum(_FLOOR, bank @ power)).T
+        mels[start:stop] = np.maximum(_FLOOR_DB, 10 * np.log10(np.maximum(_FLOOR, bank @ power))).T
         chroma[start:stop] = librosa.util.normalize(tones @ power, norm=np.inf, axis=0, threshold=_FLOOR, fill=False).T
     of: dict[str, Callable[[], Any]] = {
         "onset_strength": lambda: _flux(mels, hop),

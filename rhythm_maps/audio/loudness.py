@@ -34,7 +34,7 @@ class PeakRms:
         """
         self._window = int(sampling_rate * window_ms / 1000) if math.isfinite(window_ms) else 0
         self._hop = self._window // 4
-        if not self._hop:
+        if self._hop < 1:
             raise UsageError(f"a window of {window_ms} ms at {sampling_rate} Hz: expected at least four samples")
         self._squares: npt.NDArray[np.float64] = np.zeros(0)
         self._best: float | None = None

@@ -55,6 +55,4 @@ def measure(data: bytes, name: str) -> Measured:
 
 def measured(stream: Blocks, meter: PeakRms) -> Measured:
     """Return what a recording showed that was decoded to its end, with a meter as its `tap`."""
-    if not stream.frames_read:
-        return UNREADABLE
     return Measured(stream.status, stream.frames_read, stream.frames_read / stream.file.sampling_rate, meter.value)

@@ -71,10 +71,11 @@ def first_frame(data: bytes) -> Frame | None:
     at = data.find(0xFF, start, start + _SEARCH_BYTES)
     while at >= 0:
         frame = frame_at(data, at)
-        if frame and (follower(data, frame) or (at == start and at + frame.size >= len(data))):
+        if frame and follower(data, frame):
             return frame
         at = data.find(0xFF, at + 1, start + _SEARCH_BYTES)
-    return None
+    alone = frame_at(data, start)
+    return alone if alone and alone.at + alone.size <= len(data) else None
 
 
 def follower(data: bytes, frame: Frame) -> Frame | None:

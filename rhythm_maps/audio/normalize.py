@@ -140,8 +140,6 @@ def _one(file: Path, name: str, target: Path, target_rms: float, window_ms: floa
         meter.add(block)
         peak = max(peak, float(np.abs(block).max()))
         count += len(block)
-    if not stream.frames_read:
-        raise BadFormat("unreadable_audio", "no sample of it can be read", name)
     if not peak or not meter.value:
         return Normalized(name, "silent", "silent")
     gain = gain_for(meter.value, peak, target_rms)

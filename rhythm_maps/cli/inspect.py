@@ -111,6 +111,9 @@ def _build(facts: dict[str, Any]) -> list[str]:
     head = f"A dataset of {facts['game']}, schema {facts['schema_version']}, built by rhythm_maps {version}: "
     head += f"{facts['mapsets']} mapsets, {facts['hours']:.2f} hours."
     lines = [head, "", counts_table({**facts["rows"], **facts["presets"]})]
+    if tokens := facts["spec"].get("tokens"):
+        kbps, kind = tokens["bandwidth_kbps"], tokens["weights"]
+        lines += ["", f"Tokens: EnCodec 24 kHz at {kbps:g} kbps, {kind} weights {tokens['weights_sha256'][:12]}."]
     if facts["rejects"]:
         lines += ["", "Rejected: " + ", ".join(f"{n} x {code}" for code, n in facts["rejects"].items())]
     return [*lines, "", f"Content sha256: {facts['content_sha256']}"]

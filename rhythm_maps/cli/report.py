@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rhythm_maps.files.paths import printable
+from rhythm_maps.tokens.settings import PRETRAINED
 
 if TYPE_CHECKING:
     from rhythm_maps.build.run import Result
@@ -83,6 +84,9 @@ def build_summary(result: Result) -> str:
             f"{len(info['not_found'])} of {listed} songs and difficulties of the playlist were not found among the "
             "charts that can be read (not_found in meta/info.json)."
         )
+    tokens = info["spec"]["tokens"]
+    if tokens and tokens["weights"] != PRETRAINED:
+        lines += ["", f"Tokens were made with weights of the kind {tokens['weights']}, not with the published ones."]
     first = next(iter(info["rows"]))
     lines += ["", "Open it in Python:", "  from datasets import load_dataset"]
     lines += [f'  ds = load_dataset("{_shown(result.out)}", "{first}")']

@@ -17,10 +17,12 @@ from rhythm_maps.audio.synth import Segment, render
 from rhythm_maps.tokens.torchless import import_torch
 from rhythm_maps.tokens.weights import Weights, empty_model, state_sha256
 
+_TEMPO: Final = (Segment(0.0, 0.5), Segment(4.0, 0.37, 3))
 _SECONDS: Final = 8.0
-_SHRINK: Final = 0.5
-"""Sampled residuals are drawn this much towards zero, which leaves something to the next codebook."""
-_NOISE: Final = 0.02
+_SHRINK: Final = (0.25, 0.75)
+"""A sampled residual is multiplied by something between these. It leaves something to the next codebook, and keeps
+entries apart that were drawn from one frame: as twins they would be equally near to everything."""
+_NOISE: Final = 0.1
 """Standard deviation of what is added to a sampled residual, relative to the residuals': no two codes are equal."""
 _BITS: Final = 12
 """Binary digits that are kept of what is measured: what the order of sums changes in float64 is far below them."""
@@ -41,7 +43,7 @@ def calibrated(seed: int) -> Weights:
     with torch.inference_mode(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = empty_model().double()
-        song = render([Segment(0.0, 0.5)], _SECONDS, model.sample_rate, seed % (1 << 32)).mean(axis=1)
+        song = render(_TEMPO, _SECONDS, model.sample_rate, seed % (1 << 32)).mean(axis=1)
         residual = _scaled(model.encoder, torch.from_numpy(song.astype(np.float64))[None, None])[0].T
         played = torch.zeros_like(residual)
         generator = torch.Generator().manual_seed(seed)
@@ -79,7 +81,9 @@ def _sample(residual: Any, size: int, generator: Any) -> Any:
     torch = import_torch()
     rows = torch.randint(len(residual), (size,), generator=generator)
     noise = torch.randn(size, residual.shape[1], generator=generator, dtype=residual.dtype)
-    book = residual[rows] * _SHRINK + noise * (_NOISE * residual.std())
+    low, high = _SHRINK
+    shrink = low + (high - low) * torch.rand(size, 1, generator=generator, dtype=residual.dtype)
+    book = residual[rows] * shrink + noise * (_NOISE * residual.std())
     step = _step(float(residual.std()))
     return (book / step).round() * step
 

@@ -2,16 +2,20 @@
 
 A song goes through the network block by block with its state carried on (`network`), so that what is worked on stays
 in the processor's caches and memory does not grow with the song. Codes do not depend on the size of the blocks. Songs
-given together share the LSTM, which takes little longer for eight of them; its sums then run in another order, and where
-two entries of a codebook are equally near in float32 (some 1 in 100,000 codes at most) the other one may be taken.
+given together share the LSTM, which takes little longer for eight of them; its sums then run in another order, and
+where two entries of a codebook are equally near in float32 (at most 1 in 50,000 codes) the other may be taken.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Any, Final, NamedTuple
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +27,7 @@ from rhythm_maps.tokens.weights import Weights, load
 
 Samples = npt.NDArray[np.float32]
 Codes = npt.NDArray[np.uint16]
+_Submit: TypeAlias = Callable[[Callable[[], Any]], Callable[[], Any]]
 
 SAMPLING_RATE: Final = 24_000
 HOP: Final = 320
@@ -31,18 +36,20 @@ CODEBOOK_SIZE: Final = 1024
 MOST_CODEBOOKS: Final = 32
 N_Q: Final[Mapping[float, int]] = {1.5: 2, 3.0: 4, 6.0: 8, 12.0: 16, 24.0: 32}
 """Bandwidth in kbit/s -> codebooks: 75 frames a second of 10 bits each."""
-SHORTEST_BLOCK_S: Final = 0.1
+SHORTEST_BLOCK_S: Final = 0.5
+"""Smaller blocks meet routines for small matrices, which round otherwise."""
 _INNER_S: Final = 1.0
 """The layers near the samples take no more at once: a second of their widest output is 3 MB."""
-_DEEP_CHANNELS: Final = 512
+_WARM_UP: Final = 3
+"""Frames of the block before that a block begins with: the layers before the LSTM look back 478 samples."""
 _TOGETHER: Final[Mapping[str, int]] = {"cpu": 8, "cuda": 64}
 """Songs that share the LSTM: more gain nothing on a CPU."""
 
 
 class _Song(NamedTuple):
-    """One song on its way: what is still to come, and what the layers keep of it."""
+    """One song on its way: what the layers before the LSTM gave of it, what the others keep of it, its codes."""
 
-    blocks: Iterator[tuple[Samples, bool]]
+    fronts: Iterator[tuple[Any, bool]]
     state: network.State
     codes: list[Codes]
 
@@ -100,7 +107,8 @@ class Encoder:
         self.device = _device(device)
         self._block = max(round(block_s * SAMPLING_RATE / HOP), 1) * HOP
         self._inner = min(self._block, int(_INNER_S * SAMPLING_RATE) // HOP * HOP)
-        self._tf32, self._threads = tf32, threads
+        self._tf32 = tf32
+        self._threads = (threads or import_torch().get_num_threads()) if self.device == "cpu" else 1
         model = self.weights.model().to(self.device)
         with self._set_up():
             layers = network.layers_of(model.encoder)
@@ -188,40 +196,71 @@ class Encoder:
 
     def _run(self, songs: Sequence[Iterable[Samples]]) -> list[Codes]:
         """Encode songs side by side, a block of each at a time; a song that has ended leaves the others."""
-        running = [_Song(_rechunk(song, self._block), {}, []) for song in songs]
-        everyone = running
-        while running:
-            step = [(song, block) for song in running if (block := next(song.blocks, None)) is not None]
-            if step:
-                with self._set_up():
-                    found = self._encode([b for _, b in step], [song.state for song, _ in step])
-                for (song, _), codes in zip(step, found, strict=True):
-                    song.codes.append(codes)
-            running = [song for song, (_, last) in step if not last]
+        with self._submitter() as submit:
+            everyone = [_Song(self._fronts(song, submit), {}, []) for song in songs]
+            running = everyone
+            while running:
+                step = [(song, front) for song in running if (front := next(song.fronts, None)) is not None]
+                if step:
+                    with self._set_up():
+                        found = self._behind([front for _, front in step], [song.state for song, _ in step])
+                    for (song, _), codes in zip(step, found, strict=True):
+                        song.codes.append(codes)
+                running = [song for song, (_, last) in step if not last]
         return [np.concatenate([np.empty((self.n_q, 0), np.uint16), *song.codes], axis=1) for song in everyone]
 
-    def _encode(self, blocks: Sequence[tuple[Samples, bool]], states: Sequence[network.State]) -> list[Codes]:
-        """Encode the next block of each of some songs; their states move on."""
-        torch = import_torch()
-        lasts = [last for _, last in blocks]
-        deep = [self._front(samples, s, last=last) for (samples, last), s in zip(blocks, states, strict=True)]
-        deep = self._recurrent.together(deep, states, last=lasts)
-        ends = [network.run(self._end, x, s, last=b) for x, s, b in zip(deep, states, lasts, strict=True)]
-        frames = [end.shape[-1] for end in ends]
-        codes = self._quantize(ends[0] if len(ends) == 1 else torch.cat(ends, dim=-1))
-        return np.split(codes, np.cumsum(frames)[:-1], axis=1)
+    @contextmanager
+    def _submitter(self) -> Iterator[_Submit]:
+        """Give a function that starts a call and returns a function that waits for its result.
 
-    def _front(self, samples: Samples, state: network.State, *, last: bool) -> Any:
-        """Send a block through the layers before the LSTM: float32 ``[n]`` to ``[1, 512, frames]``."""
+        With several threads the layers before the LSTM, which need no state but a few samples, run ahead of it.
+        """
+        if self._threads == 1:
+            yield lambda call: call
+            return
+        with _settings.held(tf32=self._tf32):
+            pool = ThreadPoolExecutor(self._threads, initializer=import_torch().set_num_threads, initargs=(1,))
+            try:
+                yield lambda call: pool.submit(call).result
+            finally:
+                pool.shutdown(cancel_futures=True)
+
+    def _fronts(self, song: Iterable[Samples], submit: _Submit) -> Iterator[tuple[Any, bool]]:
+        """Send the blocks of a song through the layers before the LSTM; each with whether it is the last."""
+        waiting: deque[tuple[Callable[[], Any], bool]] = deque()
+        before = np.empty(0, np.float32)
+        for block, last in _rechunk(song, self._block):
+            waiting.append((submit(partial(self._front, before, block, last=last)), last))
+            before = block[-_WARM_UP * HOP :]
+            if len(waiting) >= self._threads:
+                wait, ended = waiting.popleft()
+                yield wait(), ended
+        for wait, ended in waiting:
+            yield wait(), ended
+
+    def _front(self, before: Samples, block: Samples, *, last: bool) -> Any:
+        """Send a block, with some frames of the one before, through the layers: ``[n]`` to ``[1, 512, frames]``."""
         torch = import_torch()
+        state: network.State = {}
         near = []
-        for part, ends in _rechunk([samples], self._inner):
-            x = torch.from_numpy(part).to(self.device)[None, None]
-            near.append(network.run(self._near, x, state, last=last and ends))
-        return network.run(self._deep, near[0] if len(near) == 1 else torch.cat(near, dim=-1), state, last=last)
+        with self._set_up():
+            for part, ends in _rechunk([before, block], self._inner):
+                x = torch.from_numpy(part).to(self.device)[None, None]
+                near.append(network.run(self._near, x, state, last=last and ends))
+            deep = network.run(self._deep, near[0] if len(near) == 1 else torch.cat(near, dim=-1), state, last=last)
+            return deep[..., len(before) // HOP :]
+
+    def _behind(self, fronts: Sequence[tuple[Any, bool]], states: Sequence[network.State]) -> list[Codes]:
+        """Send the next block of each of some songs through the LSTM and what follows; their states move on."""
+        torch = import_torch()
+        lasts = [last for _, last in fronts]
+        deep = self._recurrent.together([front for front, _ in fronts], states, last=lasts)
+        ends = [network.run(self._end, x, s, last=b) for x, s, b in zip(deep, states, lasts, strict=True)]
+        codes = self._quantize(ends[0] if len(ends) == 1 else torch.cat(ends, dim=-1))
+        return np.split(codes, np.cumsum([end.shape[-1] for end in ends])[:-1], axis=1)
 
     def _quantize(self, residual: Any) -> Codes:
-        """Find the nearest entry of each codebook in turn, by the formula of encodec: ``[1, 128, n]`` to ``[n_q, n]``."""
+        """Find the nearest entry of each codebook in turn, by encodec's formula: ``[1, 128, n]`` to ``[n_q, n]``."""
         torch = import_torch()
         codes = []
         for book, norms in zip(self._books[: self.n_q], self._norms, strict=False):
@@ -235,19 +274,47 @@ class Encoder:
 
     @contextmanager
     def _set_up(self) -> Iterator[None]:
-        """Compute without gradients, in full float32 unless TF32 was asked for; torch's settings are put back."""
+        """Compute without gradients, in full float32 unless TF32 was asked for; torch's settings are put back.
+
+        Every operation takes one thread of the CPU: several threads take a block each instead.
+        """
         torch = import_torch()
-        threads, precision = torch.get_num_threads(), torch.get_float32_matmul_precision()
-        with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, allow_tf32=self._tf32):
-            torch.set_float32_matmul_precision("high" if self._tf32 else "highest")
-            if self._threads is not None:
-                torch.set_num_threads(self._threads)
-            try:
-                yield
-            finally:
-                torch.set_float32_matmul_precision(precision)
-                if self._threads is not None:
-                    torch.set_num_threads(threads)
+        with torch.inference_mode(), _settings.held(tf32=self._tf32):
+            yield
+
+
+class _Settings:
+    """Torch's settings, which hold for the whole process: changed by the first that computes, put back by the last."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._holders = 0
+        self._stack = ExitStack()
+
+    @contextmanager
+    def held(self, *, tf32: bool) -> Iterator[None]:
+        with self._lock:
+            self._holders += 1
+            if self._holders == 1:
+                self._change(tf32=tf32)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._holders -= 1
+                if not self._holders:
+                    self._stack.close()
+
+    def _change(self, *, tf32: bool) -> None:
+        torch = import_torch()
+        self._stack.callback(torch.set_num_threads, torch.get_num_threads())
+        self._stack.callback(torch.set_float32_matmul_precision, torch.get_float32_matmul_precision())
+        torch.set_num_threads(1)
+        torch.set_float32_matmul_precision("high" if tf32 else "highest")
+        self._stack.enter_context(torch.backends.cudnn.flags(enabled=True, allow_tf32=tf32))
+
+
+_settings = _Settings()
 
 
 def _rechunk(pieces: Iterable[Samples], size: int) -> Iterator[tuple[Samples, bool]]:
@@ -279,7 +346,7 @@ def _checked(samples: Any) -> Samples:
 def _checked_codes(codes: Any) -> npt.NDArray[np.int64]:
     """Return codes as int64, or say what is wrong with them."""
     array = np.asarray(codes)
-    if array.ndim != 2 or array.dtype.kind not in "iu" or not 1 <= len(array) <= MOST_CODEBOOKS:  # noqa: PLR2004
+    if array.ndim != 2 or array.dtype.kind not in "iu" or not 1 <= len(array) <= MOST_CODEBOOKS:
         raise UsageError(f"codes of shape {array.shape} and type {array.dtype}: expected whole numbers [n_q, frames]")
     if array.size and not (array.min() >= 0 and array.max() < CODEBOOK_SIZE):
         raise UsageError(f"codes from {array.min()} to {array.max()}: expected 0 to {CODEBOOK_SIZE - 1}")

@@ -61,7 +61,8 @@ class Convolution:
         torch = import_torch()
         if self._activate:
             torch.nn.functional.elu_(x)
-        return torch.conv1d(self._padded(x, state, last=last), self._weight, self._bias, self._stride)
+        y: Tensor = torch.conv1d(self._padded(x, state, last=last), self._weight, self._bias, self._stride)
+        return y
 
     def _padded(self, x: Tensor, state: State, *, last: bool) -> Tensor:
         """Return the block behind the end of the one before, and at the song's end filled up to a whole step."""
@@ -98,7 +99,8 @@ class Residual:
         torch = import_torch()
         elu = torch.nn.functional.elu
         inner = elu(self._wide(elu(x), state, last=last), inplace=True)
-        return torch.conv1d(x, *self._shortcut).add_(torch.conv1d(inner, *self._point))
+        y: Tensor = torch.conv1d(x, *self._shortcut)
+        return y.add_(torch.conv1d(inner, *self._point))
 
 
 class Upsampling:
@@ -122,7 +124,7 @@ class Upsampling:
         start = 0
         if known is not None:
             x, start = torch.cat([known, x], dim=-1), self._stride
-        y = torch.conv_transpose1d(x, self._weight, self._bias, self._stride)
+        y: Tensor = torch.conv_transpose1d(x, self._weight, self._bias, self._stride)
         return y[..., start : y.shape[-1] - self._stride]
 
 
@@ -138,32 +140,36 @@ class Recurrent:
     def together(self, songs: Sequence[Tensor], states: Sequence[State], *, last: Sequence[bool]) -> list[Tensor]:
         """Take the next block of several songs, each ``[1, channels, n]`` with an n of its own."""
         torch = import_torch()
-        steps = [song.shape[-1] for song in songs]
-        if len(songs) == 1:
-            x = songs[0].permute(2, 0, 1)
-        else:
-            x = songs[0].new_zeros((max(steps), len(songs), songs[0].shape[1]))
-            for i, (song, n) in enumerate(zip(songs, steps, strict=True)):
-                x[:n, i] = song[0].T
-        y, (hidden, cell) = self._lstm(x, self._join(states))
-        y += x
-        for i, (state, ended) in enumerate(zip(states, last, strict=True)):
-            if not ended:
-                state[self._number] = torch.stack([hidden[:, i : i + 1], cell[:, i : i + 1]])
-        return [y[:n, i].contiguous().T[None] for i, n in enumerate(steps)]
-
-    def _join(self, states: Sequence[State]) -> tuple[Tensor, Tensor] | None:
-        torch = import_torch()
+        parts: list[list[Tensor]] = [[] for _ in songs]
         known = [state.get(self._number) for state in states]
-        if all(one is None for one in known):
-            return None
-        start = next(one for one in known if one is not None)
-        both = torch.cat([torch.zeros_like(start) if one is None else one for one in known], dim=2)
-        return both[0].contiguous(), both[1].contiguous()
+        start = 0
+        for end in sorted({song.shape[-1] for song in songs}):  # shorter blocks leave the others, with their state
+            active = [i for i, song in enumerate(songs) if song.shape[-1] >= end]
+            x = torch.stack([songs[i][0, :, start:end].T for i in active], dim=1)
+            y, (hidden, cell) = self._lstm(x, _joined([known[i] for i in active]))
+            y += x
+            for place, i in enumerate(active):
+                parts[i].append(y[:, place])
+                known[i] = torch.stack([hidden[:, place : place + 1], cell[:, place : place + 1]])
+            start = end
+        for state, kept, ended in zip(states, known, last, strict=True):
+            if not ended and kept is not None:
+                state[self._number] = kept
+        return [torch.cat(part).T[None] for part in parts]
 
     def __call__(self, x: Tensor, state: State, *, last: bool) -> Tensor:
         """Take the next block of one song."""
         return self.together([x], [state], last=[last])[0]
+
+
+def _joined(known: Sequence[Tensor | None]) -> tuple[Tensor, Tensor] | None:
+    """Return the LSTM states of several songs as one; a song that only begins has zeros."""
+    torch = import_torch()
+    start = next((one for one in known if one is not None), None)
+    if start is None:
+        return None
+    both = torch.cat([torch.zeros_like(start) if one is None else one for one in known], dim=2)
+    return both[0], both[1]
 
 
 def layers_of(network: Any) -> list[Layer]:
@@ -194,5 +200,6 @@ def _folded(convolution: Any) -> Tensor:
     """Return the weight of a convolution whose weight norm is worked out once, as torch does at each call."""
     torch = import_torch()
     with torch.inference_mode():
-        weight: Tensor = torch._weight_norm(convolution.weight_v, convolution.weight_g, 0).clone()
-    return weight
+        # What torch itself calls for each forward, for the same bits (CONTRIBUTING.md, private hooks).
+        weight: Tensor = torch._weight_norm(convolution.weight_v, convolution.weight_g, 0)  # noqa: SLF001
+    return weight.clone()

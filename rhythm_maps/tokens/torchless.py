@@ -1,9 +1,9 @@
 """The `encodec` package, also where torchaudio is missing or cannot be loaded.
 
-`encodec.utils` imports torchaudio at its top for reading and writing files, which the model itself never does. The wheel
-of torchaudio that PyPI serves is built for CUDA and raises `OSError` beside a CPU build of torch, and then nothing of
-encodec can be imported. So where torchaudio cannot be had, an empty module takes its name while encodec is imported,
-and only then: whatever asks for torchaudio later gets the real one, or its real error.
+`encodec.utils` imports torchaudio at its top for reading and writing files, which the model itself never does. The
+wheel of torchaudio that PyPI serves is built for CUDA and raises `OSError` beside a CPU build of torch, and then
+nothing of encodec can be imported. So where torchaudio cannot be had, an empty module takes its name while encodec is
+imported, and only then: whatever asks for torchaudio later gets the real one, or its real error.
 """
 
 from __future__ import annotations

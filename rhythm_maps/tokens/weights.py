@@ -87,7 +87,7 @@ def load(which: str | os.PathLike[str]) -> Weights:
 def pretrained() -> Weights:
     """Return the published weights, from torch's cache or else downloaded into it.
 
-    The cache is where `torch.hub` keeps its files: ``$TORCH_HOME/hub/checkpoints``, by default below ``~/.cache/torch``.
+    The cache is where `torch.hub` keeps files: ``$TORCH_HOME/hub/checkpoints``, by default below ``~/.cache/torch``.
 
     Raises:
         InputError: the file is not in the cache and cannot be downloaded.

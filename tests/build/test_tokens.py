@@ -17,7 +17,7 @@ import token_weights
 from generate import noise_wav, osu_text, write_mapsets, zipped
 from trees import digests
 
-from rhythm_maps.audio import decode
+from rhythm_maps.audio import decode, measure
 from rhythm_maps.build import manifest, recordings, token_cache
 from rhythm_maps.build.run import build
 from rhythm_maps.build.samples import write_samples
@@ -75,24 +75,25 @@ def encodes(monkeypatch):
     return names
 
 
+@pytest.fixture(scope="module")
+def rows(weights, tmp_path_factory):
+    """Token rows and track rows, by recording, of one mapset of the sample pack."""
+    base = tmp_path_factory.mktemp("pack")
+    write_samples("osu", base / "all")
+    (base / "maps").mkdir()
+    archive = min((base / "all").glob("*.osz"), key=lambda path: path.stat().st_size)
+    archive.rename(base / "maps" / archive.name)
+    spec = make_spec("osu", configs=ALL, tokens=token_settings(weights))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RHYTHM_MAPS_CACHE", str(base / "cache"))
+        found = shards(base / "maps", spec, weights)
+    tracks = {row["track_id"]: row for row in found["tracks"]}
+    assert {row["track_id"] for row in found["tokens"]} == set(tracks)
+    return [(row, tracks[row["track_id"]]) for row in found["tokens"]]
+
+
 class TestAlignment:
     """A beat of the sample pack's music is in the frame that the rule says, everywhere."""
-
-    @pytest.fixture(scope="class")
-    def rows(self, weights, tmp_path_factory):
-        """Token rows and track rows, by recording, of one mapset of the sample pack."""
-        base = tmp_path_factory.mktemp("pack")
-        write_samples("osu", base / "all")
-        (base / "maps").mkdir()
-        archive = min((base / "all").glob("*.osz"), key=lambda path: path.stat().st_size)
-        archive.rename(base / "maps" / archive.name)
-        spec = make_spec("osu", configs=ALL, tokens=token_settings(weights))
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("RHYTHM_MAPS_CACHE", str(base / "cache"))
-            found = shards(base / "maps", spec, weights)
-        tracks = {row["track_id"]: row for row in found["tracks"]}
-        assert {row["track_id"] for row in found["tokens"]} == set(tracks)
-        return [(row, tracks[row["track_id"]]) for row in found["tokens"]]
 
     def test_beats_are_marked_in_the_frame_of_the_rule_and_nowhere_else(self, rows):
         for row, track in rows:
@@ -163,6 +164,31 @@ class TestCache:
         louder = make_spec("osu", configs=("tokens",), tokens=settings(target_rms=0.2))
         assert len(shards(maps, louder, weights)["tokens"]) == SONGS
         assert len(encodes) == 1 + SONGS
+
+    def test_each_recording_is_decoded_once_and_not_at_all_the_second_time(self, maps, weights, settings, monkeypatch):
+        """Whatever is made of it: its length, status and loudness come from the same pass as its codes."""
+        spec = make_spec("osu", configs=ALL, tokens=settings())
+        decoded, blocks = [], decode.blocks
+
+        def counted(data, name, **options):
+            decoded.append(name)
+            return blocks(data, name, **options)
+
+        monkeypatch.setattr(decode, "blocks", counted)
+        monkeypatch.setattr(measure, "blocks", counted)
+        for expected in (SONGS, SONGS):
+            found = shards(maps, spec, weights)
+            assert len(decoded) == expected
+            assert {row["duration_source"] for row in found["tracks"]} == {"decoded"}
+            assert {row["audio_status"] for row in found["beats"]} == {"ok"}
+        alone = shards(maps, make_spec("osu", configs=("charts", "beats", "tracks"), decode_audio=True), weights)
+        assert len(decoded) == 2 * SONGS
+        assert repr([alone[name] for name in ALL[:3]]) == repr([found[name] for name in ALL[:3]])
+
+    def test_with_filters_only_what_still_has_a_chart_is_encoded(self, maps, weights, settings, encodes):
+        wanted = [("mode", "==", "mania")]
+        found = shards(maps, make_spec("osu", configs=ALL, tokens=settings(), filters=wanted), weights)
+        assert len(encodes) == len(found["tokens"]) == len(found["tracks"]) == 1
 
     def test_maps_do_not_enter_the_cache(self, maps, weights, settings, encodes, tmp_path):
         """The same recording under another grid: encoded once, conditioned twice."""

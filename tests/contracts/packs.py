@@ -80,7 +80,7 @@ class Packs:
 
     def weights(self):
         """A file of calibrated weights."""
-        return token_weights.file(self.root)
+        return token_weights.file(self.root.parent)
 
     def token_options(self, game):
         """Arguments of a load that gives the tokens of `build_with_tokens`; the cache in use now holds them already."""

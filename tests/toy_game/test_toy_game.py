@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parent.parent))
 sys.path.insert(0, str(Path(__file__).parent))
 
+import token_weights
 from tree import TOY, add_toy, copy_tree
 
 from rhythm_maps import games
@@ -54,9 +56,11 @@ def test_the_installed_copy_finds_the_game(installed, tmp_path):
     assert str(copy) not in shown
 
 
-def test_the_games_contracts_hold(installed, tmp_path):
-    """Its own and those across games; run in a process of their own."""
+def test_the_games_contracts_hold(installed, tmp_path, tmp_path_factory):
+    """Its own and those across games; run in a process of their own, which finds the weights that are there."""
     copy, site = installed
+    base = tmp_path_factory.getbasetemp()
+    token_weights.file(base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base)
     report = tmp_path / "report.xml"
     contracts = ["-m", "pytest", "-q", copy / "tests/contracts", "-k", "toy or across", "--junitxml", report]
     result = run(site, tmp_path, *contracts, "--basetemp", tmp_path / "contracts")
@@ -64,7 +68,7 @@ def test_the_games_contracts_hold(installed, tmp_path):
     suite = ET.parse(report).getroot().find("testsuite")
     assert suite.get("failures") == suite.get("errors") == suite.get("skipped") == "0"
     names = [case.get("name") for case in suite.iter("testcase")]
-    for config in ("charts", "beats", "tracks", "six_pads", "hard"):
+    for config in ("charts", "beats", "tracks", "tokens", "examples", "six_pads", "hard"):
         assert sum(f"toy-{config}" in name for name in names) >= 5, config
     assert sum("toy" in name for name in names) > 50
     assert any("across" in name for name in names)
