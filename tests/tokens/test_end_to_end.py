@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 
 import datasets
 import numpy as np
 import pytest
 import soundfile
-import token_weights
 from click.testing import CliRunner
 
 import rhythm_maps
@@ -26,16 +24,8 @@ def run(*arguments):
     return result
 
 
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory):
-    """A file of calibrated weights."""
-    pytest.importorskip("torch")
-    base = tmp_path_factory.getbasetemp()
-    return str(token_weights.file(base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base))
-
-
 @pytest.mark.corpus
-def test_the_whole_way_from_recordings_to_a_loader(golden, weights, tmp_path, monkeypatch):
+def test_the_whole_way_from_recordings_to_a_loader(golden, weights_file, tmp_path, monkeypatch):
     torch = pytest.importorskip("torch")
     monkeypatch.setenv("RHYTHM_MAPS_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "hf")
@@ -46,7 +36,9 @@ def test_the_whole_way_from_recordings_to_a_loader(golden, weights, tmp_path, mo
     made = sorted(path.relative_to(norm).as_posix() for path in norm.rglob("*.wav"))
     assert made == ["a.wav", "b_tempo_120.0.wav", "c.wav", "nested/d.wav", "silence.wav"], "zero.wav is silent"
 
-    result = run("tokens", "encode", norm, tokens, "--recursive", "--verify", "--weights", weights, "--device", "cpu")
+    result = run(
+        "tokens", "encode", norm, tokens, "--recursive", "--verify", "--weights", weights_file, "--device", "cpu"
+    )
     assert result.exit_code == 0, result.output
     for name in made:
         read = ecdc.read((tokens / name).with_suffix(".ecdc"))
