@@ -21,7 +21,15 @@ def golden(corpus):
 
 
 @pytest.fixture(scope="session")
-def weights_file(tmp_path_factory):
+def one_thread():
+    """Let torch use one thread: two that wait for each other are slow where tests run side by side."""
+    import torch
+
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def weights_file(one_thread, tmp_path_factory):
     """A state dict of calibrated weights."""
     import token_weights
 
