@@ -45,6 +45,7 @@ bench: $(VENV)/.bench
 	$(RUN) tests/bench/memory.py
 	$(RUN) tests/bench/beat_saber_parse.py
 	$(RUN) tests/bench/audio_decode.py
+	$(RUN) tests/bench/encodec_speed.py
 
 stress: $(VENV)/.dev
 	$(RUN) -m pytest -n 2 -m stress --timeout 3600 tests

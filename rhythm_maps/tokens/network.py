@@ -135,6 +135,7 @@ class Recurrent:
         if not module.skip:
             raise ValueError("not the LSTM of the 24 kHz model")
         self._lstm = module.lstm
+        self._lstm.flatten_parameters()  # one block of memory, which cuDNN wants
         self._number = number
 
     def together(self, songs: Sequence[Tensor], states: Sequence[State], *, last: Sequence[bool]) -> list[Tensor]:

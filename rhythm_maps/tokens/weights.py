@@ -55,7 +55,7 @@ class Weights:
 
     def model(self) -> Any:
         """Return a new `encodec.EncodecModel` in evaluation mode, on the CPU, with these weights."""
-        return fill(empty_model(), self.state, self.kind)
+        return _filled(self.state, self.kind)
 
 
 def load(which: str | os.PathLike[str]) -> Weights:
@@ -138,12 +138,14 @@ def empty_model() -> Any:
         return encodec.EncodecModel.encodec_model_24khz(pretrained=False)
 
 
-def fill(model: Any, state: Mapping[str, Any], name: str) -> Any:
-    """Put a state dict into a model and return the model.
+def _filled(state: Mapping[str, Any], name: str) -> Any:
+    """Return a model with a state dict in it.
 
     Raises:
         BadFormat: names or shapes are not the model's (``bad_weights``).
     """
+    with import_torch().device("meta"):  # no values, so none are drawn only to be replaced
+        model = empty_model()
     wrong = _differences(model.state_dict(), state)
     if wrong:
         more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
@@ -152,7 +154,7 @@ def fill(model: Any, state: Mapping[str, Any], name: str) -> Any:
             f"not a state dict of EncodecModel.encodec_model_24khz: {'; '.join(wrong[:3])}{more}",
             name,
         )
-    model.load_state_dict(dict(state))
+    model.load_state_dict({key: tensor.detach().float().clone() for key, tensor in state.items()}, assign=True)
     return model.eval()
 
 
@@ -193,8 +195,7 @@ def _state(data: bytes, name: str) -> dict[str, Tensor]:
         raise BadFormat("bad_weights", f"not a file of tensors that torch.load reads ({said})", name) from error
     if not isinstance(state, Mapping) or not all(isinstance(key, str) for key in state):
         raise BadFormat("bad_weights", "not a state dict: expected parameter names and tensors", name)
-    model = fill(empty_model(), state, name)
-    return {key: tensor.detach() for key, tensor in model.state_dict().items()}
+    return {key: tensor.detach() for key, tensor in _filled(state, name).state_dict().items()}
 
 
 def _read(path: Path) -> bytes:

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 import soundfile
 import token_weights
+import torch
 from click.testing import CliRunner
 
 from rhythm_maps.audio.synth import Segment, encode_mp3, encode_wav, render
@@ -26,6 +27,7 @@ def _cache(tmp_path, monkeypatch):
 
 @pytest.fixture(scope="session")
 def weights(tmp_path_factory):
+    torch.set_num_threads(1)  # two that wait for each other are slow where tests run side by side
     return token_weights.file(tmp_path_factory.getbasetemp().parent / "token_weights")
 
 
@@ -128,7 +130,7 @@ def test_a_track_of_a_build_becomes_audio(tmp_path, weights):
     assert run(*arguments, "--track", "aa").exit_code == 0
     assert [path.name for path in (tmp_path / "audio").iterdir()] == ["aa01.wav"]
     assert soundfile.info(io.BytesIO((tmp_path / "audio" / "aa01.wav").read_bytes())).frames == 3_100
-    with pytest.raises(UsageError, match="other weights"):
+    with pytest.raises(UsageError, match="name them with --weights"):
         run(*arguments, "--track", "bb02")
     with pytest.raises(NoDataError, match="cc"):
         run(*arguments, "--track", "cc")

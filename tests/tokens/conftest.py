@@ -17,3 +17,27 @@ def golden(corpus):
     if not folder.is_dir():
         pytest.skip(f"{folder} is not there")
     return folder
+
+
+@pytest.fixture(scope="session")
+def one_thread():
+    """Let torch use one thread: two that wait for each other are slow where tests run side by side."""
+    import torch
+
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def weights_file(one_thread, tmp_path_factory):
+    """A state dict of calibrated weights."""
+    import token_weights
+
+    return token_weights.file(tmp_path_factory.getbasetemp().parent / "token_weights")
+
+
+@pytest.fixture(scope="session")
+def weights(weights_file):
+    """Calibrated weights."""
+    from rhythm_maps.tokens.weights import load
+
+    return load(weights_file)

@@ -1,0 +1,182 @@
+"""Speed and memory of our EnCodec encoder against `encodec.EncodecModel.encode`, with calibrated weights.
+
+Run by ``make bench``. All comparisons are interleaved in one run; ratios are medians over the rounds. Ends with 1 where
+a bar is missed: CPU time on one core, wall time on two cores, growth of memory over ten minutes of audio. It also prints
+which share of the machine's own rate of float32 matrix products is reached, and on CUDA the times real time.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from rhythm_maps.audio.synth import Segment, render
+from rhythm_maps.tokens.encodec import SAMPLING_RATE, Encoder
+from rhythm_maps.tokens.weights import load
+
+SECONDS = 120
+ROUNDS = 5
+WALL_ROUNDS = 3
+LEAST_CPU_RATIO = 2.5
+LEAST_WALL_RATIO = 4.0
+LONG_SECONDS = 600
+MOST_GROWTH_MB = 600
+GFLOP_PER_SECOND = 3.09
+"""Of audio at 6 kbit/s: convolutions 2.30, LSTM 0.63, codebooks 0.16."""
+
+_worker: dict[str, Encoder] = {}
+
+
+def music(seconds: float, seed: int = 0) -> np.ndarray:
+    """Mono float32 at 24 kHz."""
+    tempo = [Segment(0.0, 0.5), Segment(20.0, 0.43, 3), Segment(60.0, 0.37)]
+    return render(tempo, seconds, SAMPLING_RATE, seed).mean(axis=1)
+
+
+def timed(call: Callable[[], object], clock: Callable[[], float]) -> float:
+    """Seconds that a call takes on a clock."""
+    start = clock()
+    call()
+    return clock() - start
+
+
+def whole_file(model: Any, samples: np.ndarray) -> Callable[[], object]:
+    """The codec's own way."""
+
+    def encode() -> object:
+        with torch.inference_mode():
+            return model.encode(torch.from_numpy(samples)[None, None])
+
+    return encode
+
+
+def compare_cpu(path: str, model: Any) -> bool:
+    """CPU time on one core, one song at a time."""
+    samples = music(SECONDS)
+    torch.set_num_threads(1)
+    ours = Encoder(path, threads=1, device="cpu")
+    theirs = whole_file(model, samples)
+    left, right = torch.randn(1024, 1024), torch.randn(1024, 1024)
+
+    def product() -> None:
+        for _ in range(20):
+            left @ right
+
+    ours.encode(samples[: 20 * SAMPLING_RATE]), product()  # warm up
+    clock = time.process_time
+    rounds = [
+        (timed(theirs, clock), timed(lambda: ours.encode(samples), clock), timed(product, clock)) for _ in range(ROUNDS)
+    ]
+    ratio = statistics.median(a / b for a, b, _ in rounds)
+    reference, own, gemm = (statistics.median(column) for column in zip(*rounds, strict=True))
+    rate, machine = GFLOP_PER_SECOND * SECONDS / own, 20 * 2 * 1024**3 / gemm / 1e9
+    print(f"{SECONDS} s of audio, CPU time of one core, median of {ROUNDS} interleaved rounds")
+    print(f"  EncodecModel.encode {SECONDS / reference:6.1f} x real time")
+    print(f"  ours                {SECONDS / own:6.1f} x real time  {ratio:.2f} x as fast (at least {LEAST_CPU_RATIO})")
+    print(f"  {rate:.0f} of the {machine:.0f} GFLOP/s of its float32 matrix products: {100 * rate / machine:.0f} %")
+    return ratio >= LEAST_CPU_RATIO
+
+
+def start_worker(path: str) -> None:
+    """Load the model once a process."""
+    _worker["encoder"] = Encoder(path, threads=1, device="cpu")
+
+
+def work(samples: np.ndarray) -> int:
+    """Encode one song in a process of its own."""
+    return _worker["encoder"].encode(samples).shape[1]
+
+
+def compare_wall(path: str, model: Any) -> bool:
+    """Wall time on two cores: two songs, ours in two processes and in two threads, theirs with 1 and 2 threads."""
+    songs = [music(SECONDS / 2, seed) for seed in (1, 2)]
+    theirs = [whole_file(model, samples) for samples in songs]
+    threaded = Encoder(path, threads=2, device="cpu")
+
+    def reference(threads: int) -> float:
+        torch.set_num_threads(threads)
+        return timed(lambda: [encode() for encode in theirs], time.perf_counter)
+
+    with ProcessPoolExecutor(2, get_context("spawn"), start_worker, (path,)) as pool:
+        list(pool.map(work, [song[:SAMPLING_RATE] for song in songs]))  # starts them
+        rounds = []
+        for _ in range(WALL_ROUNDS):
+            best = min(reference(1), reference(2))
+            processes = timed(lambda: list(pool.map(work, songs)), time.perf_counter)
+            threads = timed(lambda: [threaded.encode(song) for song in songs], time.perf_counter)
+            rounds.append((best / processes, best / threads))
+    by_processes, by_threads = (statistics.median(column) for column in zip(*rounds, strict=True))
+    print(f"two songs of {SECONDS // 2} s, wall time on {os.cpu_count()} cores against EncodecModel.encode at its best")
+    print(
+        f"  two processes {by_processes:.2f} x (at least {LEAST_WALL_RATIO}), one process, two threads {by_threads:.2f} x"
+    )
+    return by_processes >= LEAST_WALL_RATIO
+
+
+def measure_memory(path: str) -> None:
+    """Encode ten minutes in this process and print how far its resident memory went above that after the imports."""
+    import resource
+
+    samples = music(LONG_SECONDS)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    Encoder(path, threads=1, device="cpu").encode(samples)
+    unit = 1 if sys.platform == "darwin" else 1024
+    print(json.dumps((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * unit / 1e6))
+
+
+def compare_memory(path: str) -> bool:
+    """Growth of a child process over ten minutes of audio, weights included."""
+    command = [sys.executable, "-P", __file__, "memory", path]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    growth = float(json.loads(done.stdout))
+    print(f"{LONG_SECONDS} s of audio: memory grew by {growth:.0f} MB (at most {MOST_GROWTH_MB})")
+    return growth <= MOST_GROWTH_MB
+
+
+def show_cuda(path: str) -> None:
+    """Times real time for one song and for 64, and the share of codes that are the CPU's."""
+    songs = [music(60.0, seed) for seed in range(64)]
+    encoder = Encoder(path, device="cuda")
+    encoder.encode_many(songs[:2])
+    one = timed(lambda: encoder.encode(songs[0]), time.perf_counter)
+    many = timed(lambda: encoder.encode_many(songs), time.perf_counter)
+    expected = Encoder(path, device="cpu").encode_many(songs[:4])
+    found = encoder.encode_many(songs[:4])
+    same = np.mean([np.mean(a == b) for a, b in zip(expected, found, strict=True)])
+    print(f"CUDA: one song {60 / one:.0f} x real time, 64 songs {64 * 60 / many:.0f} x, {same:.6f} of the CPU's codes")
+
+
+def main() -> int:
+    """Print the measurements; return the exit code."""
+    if len(sys.argv) == 3:
+        measure_memory(sys.argv[2])
+        return 0
+    with tempfile.TemporaryDirectory() as folder:
+        path = str(Path(folder, "weights.th"))
+        weights = load("calibrated:0")
+        torch.save(dict(weights.state), path)
+        model = weights.model()
+        model.set_target_bandwidth(6.0)
+        passed = [compare_cpu(path, model), compare_wall(path, model), compare_memory(path)]
+        if torch.cuda.is_available():
+            show_cuda(path)
+        else:
+            print("no CUDA device: not measured on one")
+    return 0 if all(passed) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
