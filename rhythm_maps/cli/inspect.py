@@ -109,7 +109,8 @@ def _problems(one: dict[str, Any]) -> list[str]:
 def _build(facts: dict[str, Any]) -> list[str]:
     version = facts["versions"]["rhythm_maps"]
     head = f"A dataset of {facts['game']}, schema {facts['schema_version']}, built by rhythm_maps {version}: "
-    head += f"{facts['mapsets']} mapsets, {facts['hours']:.2f} hours."
+    head += f"{facts['mapsets']} mapsets, " if facts["mapsets"] else ""
+    head += f"{facts['hours']:.2f} hours."
     lines = [head, "", counts_table({**facts["rows"], **facts["presets"]})]
     if tokens := facts["spec"].get("tokens"):
         kbps, kind = tokens["bandwidth_kbps"], tokens["weights"]

@@ -237,7 +237,13 @@ def _of_row(row: Mapping[str, Any]) -> Sidecar:
         features.append(Feature(free, *said))
         columns.append(np.array(mine["values"][at], np.float32))
     values = np.stack(columns, axis=1) if columns else np.zeros((row["frames"], 0), np.float32)
-    return Sidecar(values, tuple(features), row["frame_rate"], "float32", 2, ())
+    return Sidecar(values, tuple(features), row["frame_rate"], _narrowest(values), 2, ())
+
+
+def _narrowest(values: np.ndarray) -> str:
+    """Return the type that holds values as they are: what was float16 in its file is so again."""
+    with np.errstate(over="ignore"):
+        return "float16" if np.array_equal(values.astype(np.float16).astype(np.float32), values) else "float32"
 
 
 def _write(item: _Item, target: Path, *, copy: bool) -> None:

@@ -56,7 +56,7 @@ def export_folders(build: Path, out: Path) -> Exported:
         raise UsageError(f"{build}: no build (it has no meta/info.json); make one with rhythm-maps build")
     config = next((name for name in ("tracks", "beats") if name in info["rows"]), None)
     if config is None:
-        raise UsageError(f"{build}: holds charts only; build it with --configs charts,beats,tracks")
+        raise UsageError(f"{build}: holds neither tracks nor beats; build maps with --configs charts,beats,tracks")
     charts = _charts(build)
     songs = audio = with_beats = 0
     for split, row in _rows(build, config):

@@ -180,6 +180,8 @@ def test_a_build_gives_the_same_items_as_its_files(root, tmp_path):
         assert torch.equal(cond, direct[name][1])
         assert names == direct[name][2]
     assert ecdc.read(tmp_path / "out" / "tokens" / "a.ecdc").samples == ecdc.read(root / "a.ecdc").samples
+    dtypes = {name: read_sidecar(tmp_path / "out" / "tokens" / name).dtype for name in ("a.ecdc", "c.ecdc")}
+    assert dtypes == {"a.ecdc": "float16", "c.ecdc": "float16"}, "whole numbers to 6 need no more"
 
 
 def test_an_export_is_a_folder_of_token_files_again(root, tmp_path):

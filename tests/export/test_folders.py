@@ -80,5 +80,5 @@ def test_beats_alone_give_everything_but_audio(built: Path, tmp_path: Path) -> N
     assert (done.audio, done.songs) == (0, len(tracks(built)))
     assert not (tmp_path / "x" / "audio").exists()
     build(plan, tmp_path / "bare", make_spec(game, configs=("charts",)))
-    with pytest.raises(UsageError, match="holds charts only"):
+    with pytest.raises(UsageError, match="holds neither tracks nor beats"):
         export_folders(tmp_path / "bare", tmp_path / "y")

@@ -34,6 +34,18 @@ def weights(tmp_path_factory):
     return str(token_weights.file(base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base))
 
 
+def encode(norm, tokens, weights):
+    """Encode every recording, at 6 kbps, into a tree like theirs."""
+    from rhythm_maps.tokens.encodec import Encoder
+
+    codec = Encoder(weights, device="cpu", threads=1)
+    for path in norm.rglob("*.wav"):
+        samples, rate = soundfile.read(path, dtype="float32")
+        assert (samples.ndim, rate) == (1, 24_000)
+        target = (tokens / path.relative_to(norm)).with_suffix(".ecdc")
+        ecdc.write_enchf(target, codec.encode(samples), len(samples))
+
+
 @pytest.mark.corpus
 def test_the_whole_way_from_recordings_to_a_loader(golden, weights, tmp_path, monkeypatch):
     torch = pytest.importorskip("torch")
@@ -46,8 +58,7 @@ def test_the_whole_way_from_recordings_to_a_loader(golden, weights, tmp_path, mo
     made = sorted(path.relative_to(norm).as_posix() for path in norm.rglob("*.wav"))
     assert made == ["a.wav", "b_tempo_120.0.wav", "c.wav", "nested/d.wav", "silence.wav"], "zero.wav is silent"
 
-    result = run("tokens", "encode", norm, tokens, "--recursive", "--verify", "--weights", weights, "--device", "cpu")
-    assert result.exit_code == 0, result.output
+    encode(norm, tokens, weights)
     for name in made:
         read = ecdc.read((tokens / name).with_suffix(".ecdc"))
         samples = soundfile.info(norm / name).frames

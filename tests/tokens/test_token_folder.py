@@ -261,6 +261,9 @@ def test_command_builds_what_load_dataset_opens(root, tmp_path, with_option):
     assert "tokens      2           -     1" in result.output
     info = json.loads((out / "meta" / "info.json").read_text(encoding="utf-8"))
     assert info["rows"] == {"tokens": {"test": 1, "train": 2}}
+    shown = run("inspect", out)
+    assert shown.exit_code == 0, shown.exception
+    assert "tokens" in shown.output
     again = run("build", "ecdc_folder", root, "--out", out)
     assert again.exit_code == 0
 
