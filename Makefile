@@ -44,6 +44,7 @@ bench: $(VENV)/.bench
 	$(RUN) tests/bench/osu_parse.py
 	$(RUN) tests/bench/memory.py
 	$(RUN) tests/bench/beat_saber_parse.py
+	$(RUN) tests/bench/audio_decode.py
 
 stress: $(VENV)/.dev
 	$(RUN) -m pytest -n 2 -m stress --timeout 3600 tests
