@@ -19,6 +19,7 @@ _COMMANDS = {
     "inspect": "Show what a file or folder is, what is in it and what is wrong with it.",
     "export": "Turn a build into what other tools take: folders of audio, beats and tempo.",
     "audio": "Prepare recordings: bring a folder of them to one loudness at 24 kHz mono.",
+    "tokens": "Turn recordings into EnCodec token files, and token files or builds back into audio.",
     "sidecar": "Write, show and check per-frame features beside token files.",
     "extract-official": "Write the official levels of a Beat Saber install as ordinary level folders.",
     "demo": "Build both games from a generated sample pack and show what comes out.",

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
+sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parent.parent))
 
 
 @pytest.fixture
@@ -17,3 +18,19 @@ def golden(corpus):
     if not folder.is_dir():
         pytest.skip(f"{folder} is not there")
     return folder
+
+
+@pytest.fixture(scope="session")
+def weights_file(tmp_path_factory):
+    """A state dict of calibrated weights."""
+    import token_weights
+
+    return token_weights.file(tmp_path_factory.getbasetemp().parent / "token_weights")
+
+
+@pytest.fixture(scope="session")
+def weights(weights_file):
+    """Calibrated weights."""
+    from rhythm_maps.tokens.weights import load
+
+    return load(weights_file)

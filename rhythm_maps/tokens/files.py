@@ -1,0 +1,261 @@
+"""Folders of recordings to folders of token files, as EncHF's users have them, and back to audio."""
+
+from __future__ import annotations
+
+import io
+import os
+import wave
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final, Literal, NamedTuple
+
+import numpy as np
+
+from rhythm_maps import limits
+from rhythm_maps.audio.decode import Timeline, blocks
+from rhythm_maps.errors import BadFormat, InputError, LimitExceeded, UsageError
+from rhythm_maps.files import atomic
+from rhythm_maps.files.outputs import writing
+from rhythm_maps.tokens import ecdc
+from rhythm_maps.tokens.encodec import SAMPLING_RATE, Encoder, frames_of
+from rhythm_maps.tokens.folder import SUFFIX, relative, token_files
+
+Format = Literal["enchf", "ecdc"]
+EXTENSIONS: Final = ("wav", "mp3", "ogg", "egg", "flac")
+"""Recordings that are taken out of a folder; one that is named itself is always taken."""
+_AGAIN: Final = "Run the command again when that is mended; files that are there are kept."
+
+
+class Job(NamedTuple):
+    """One file to make: what it is read from, how that is called, and where it goes."""
+
+    source: Path
+    name: str
+    target: Path
+
+    @property
+    def missing(self) -> bool:
+        """Tell whether the file to make is not there yet."""
+        return not self.target.exists()
+
+
+class Done(NamedTuple):
+    """What became of one file.
+
+    Attributes:
+        name: path of the input below the folder that was given, with "/".
+        outcome: ``written``, ``kept`` (it was there already) or ``failed``.
+        note: why it failed, or what is wrong with audio that could be read in part.
+    """
+
+    name: str
+    outcome: str
+    note: str = ""
+
+
+def plan_encoding(
+    source: Path,
+    out: Path,
+    *,
+    extensions: Sequence[str] = EXTENSIONS,
+    recursive: bool = False,
+    suffix: str = SUFFIX,
+) -> list[Job]:
+    """List the recordings of a file or folder and the token files they become; the tree is mirrored.
+
+    Raises:
+        InputError: `source` is not there.
+        UsageError: it holds no recordings, or two of them would become one file.
+    """
+    if not suffix.startswith(".") or {"/", "\\"} & set(suffix):
+        raise UsageError(f"suffix {suffix!r}: expected a dot and a name, such as {SUFFIX}")
+    wanted = {f".{extension.casefold().lstrip('.')}" for extension in extensions}
+    root, files = _files(source, wanted, recursive=recursive)
+    if not files:
+        hint = "" if recursive else "; add --recursive for its subfolders"
+        raise UsageError(f"{source}: no {', '.join(sorted(wanted))} files in it{hint}, or name other --extensions")
+    return _jobs(files, root, out, suffix)
+
+
+def plan_decoding(source: Path, out: Path, *, recursive: bool = False, suffix: str = SUFFIX) -> list[Job]:
+    """List the token files of a file or folder and the WAVs they become.
+
+    Raises:
+        InputError: `source` is not there.
+        NoDataError: it holds no token files.
+        UsageError: two of them would become one file.
+    """
+    if source.is_file():
+        return _jobs([source], source.parent, out, ".wav")
+    return _jobs(token_files(source, recursive=recursive, suffix=suffix), source, out, ".wav")
+
+
+def encode_files(
+    jobs: Sequence[Job],
+    out: Path,
+    encoder: Encoder,
+    *,
+    kind: Format = "enchf",
+    timeline: Timeline = "file",
+    overwrite: bool = False,
+    progress: Callable[[Sequence[Job]], Iterable[Job]] = iter,
+) -> list[Done]:
+    """Write a token file for each recording. Bad files cost only themselves.
+
+    Args:
+        jobs: of `plan_encoding`.
+        out: the folder that is written.
+        encoder: what to encode with.
+        kind: ``enchf``: what EncHF's tools write and read; ``ecdc``: the codec's own binary, a fifteenth of the size.
+        timeline: ``file``: the first sample is the file's; ``game``: an MP3 starts where osu! starts it.
+        overwrite: also make files that are there.
+        progress: wraps the jobs as they are worked through.
+
+    Raises:
+        BuildError: `out` cannot be written.
+        MissingExtra: soxr is not installed.
+    """
+    write = ecdc.write_enchf if kind == "enchf" else ecdc.write_binary
+
+    def encode(job: Job) -> str:
+        stream = blocks(_read(job.source), job.name, rate=SAMPLING_RATE, mono=True, timeline=timeline)
+        count = 0
+
+        def counted() -> Iterator[Any]:
+            nonlocal count
+            for block in stream:
+                count += len(block)
+                yield block
+
+        codes = encoder.encode_stream(counted())
+        if not count:
+            raise BadFormat("unreadable_audio", "no sample of it can be read", job.name)
+        write(job.target, codes, count)
+        return "" if stream.status in {"ok", "silent"} else stream.status
+
+    return _each(jobs, out, encode, overwrite=overwrite, progress=progress)
+
+
+def decode_files(
+    jobs: Sequence[Job],
+    out: Path,
+    encoder: Encoder,
+    *,
+    overwrite: bool = False,
+    progress: Callable[[Sequence[Job]], Iterable[Job]] = iter,
+) -> list[Done]:
+    """Write each token file as a WAV, 24 kHz mono 16 bit, of the length its audio had. Bad files cost only themselves.
+
+    Args and errors: as `encode_files`.
+    """
+
+    def decode(job: Job) -> str:
+        tokens = ecdc.read(job.source)
+        atomic.write_bytes(job.target, wav(encoder, tokens.codes, tokens.samples))
+        return ""
+
+    return _each(jobs, out, decode, overwrite=overwrite, progress=progress)
+
+
+def wav(encoder: Encoder, codes: Any, samples: int | None = None) -> bytes:
+    """Return codes as a WAV, 24 kHz mono 16 bit, cut to `samples` where given; what passes full scale is clipped.
+
+    Raises:
+        UsageError: not codes ``[n_q, frames]``.
+    """
+    file = io.BytesIO()
+    left = samples
+    with wave.open(file, "wb") as written:
+        written.setnchannels(1)
+        written.setsampwidth(2)
+        written.setframerate(SAMPLING_RATE)
+        for block in encoder.decode_stream(codes):
+            part = block[:left]
+            left = None if left is None else left - len(part)
+            written.writeframesraw(np.clip(np.rint(part * 32_768.0), -32_768, 32_767).astype("<i2").tobytes())
+    return file.getvalue()
+
+
+def verify(jobs: Sequence[Job], n_q: int, samples: int = 20) -> list[str]:
+    """Read back some token files, evenly spread over all that are there, and say what is wrong with them.
+
+    Args:
+        jobs: of `plan_encoding`.
+        n_q: codebooks they should have.
+        samples: how many to read at most; 0 for all.
+    """
+    there = [job for job in jobs if not job.missing]
+    step = max(1, -(-len(there) // samples)) if samples else 1
+    wrong = []
+    for job in there[::step]:
+        try:
+            tokens = ecdc.read(job.target)
+        except (BadFormat, InputError) as error:
+            wrong.append(f"{job.name}: {error}")
+            continue
+        if len(tokens.codes) != n_q:
+            wrong.append(f"{job.name}: {len(tokens.codes)} codebooks, expected {n_q}")
+        if tokens.frames != frames_of(tokens.samples):
+            wrong.append(f"{job.name}: {tokens.frames} frames, expected {frames_of(tokens.samples)}")
+    return wrong
+
+
+def _each(
+    jobs: Sequence[Job],
+    out: Path,
+    make: Callable[[Job], str],
+    *,
+    overwrite: bool,
+    progress: Callable[[Sequence[Job]], Iterable[Job]],
+) -> list[Done]:
+    done = []
+    with writing(out, _AGAIN):
+        for job in progress(jobs):
+            if not job.missing and not overwrite:
+                done.append(Done(job.name, "kept"))
+                continue
+            try:
+                done.append(Done(job.name, "written", make(job)))
+            except (BadFormat, InputError) as error:
+                done.append(Done(job.name, "failed", str(error)))
+    return done
+
+
+def _files(source: Path, wanted: set[str], *, recursive: bool) -> tuple[Path, list[Path]]:
+    if source.is_file():
+        return source.parent, [source]
+    if not source.is_dir():
+        raise InputError(f"{source}: no such file or folder")
+    found = []
+    for folder, folders, names in os.walk(source):
+        folders.sort()
+        found += [Path(folder, name) for name in names if Path(name).suffix.casefold() in wanted]
+        if not recursive:
+            break
+    return source, sorted(found, key=lambda path: relative(path, source))
+
+
+def _jobs(files: Sequence[Path], root: Path, out: Path, suffix: str) -> list[Job]:
+    """Give each file its target; the stem keeps its dots. Refuse two files for one target."""
+    jobs: list[Job] = []
+    taken: dict[str, Job] = {}
+    for file in files:
+        job = Job(file, relative(file, root), out / file.relative_to(root).with_name(f"{file.stem}{suffix}"))
+        other = taken.setdefault(str(job.target).casefold(), job)
+        if other is not job:
+            raise UsageError(f"{other.name} and {job.name} would both become {job.target}: rename one of them")
+        if os.path.normcase(os.path.realpath(file)) == os.path.normcase(os.path.realpath(job.target)):
+            raise UsageError(f"{file} would be written over: choose another folder or suffix")
+        jobs.append(job)
+    return jobs
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            data = file.read(limits.AUDIO_BYTES + 1)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
+    if len(data) > limits.AUDIO_BYTES:
+        raise LimitExceeded("audio_too_large", f"more than {limits.AUDIO_BYTES:,} bytes", path.name)
+    return data
