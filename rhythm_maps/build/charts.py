@@ -17,9 +17,10 @@ from rhythm_maps.build.ledger import Ledger
 from rhythm_maps.build.manifest import ChartEntry
 from rhythm_maps.build.mapset_io import LoadedAudio, LoadedMapset
 from rhythm_maps.build.spec import Spec
+from rhythm_maps.columns import arrow_schema
 from rhythm_maps.errors import BadFormat
 from rhythm_maps.games.base import ChartBatch, Facts, Game, MapsetBytes
-from rhythm_maps.schema import arrow_schema, chart_columns
+from rhythm_maps.schema import chart_columns
 from rhythm_maps.songs import song_key
 
 _log = logging.getLogger(__name__)

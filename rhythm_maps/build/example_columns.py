@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
-from rhythm_maps.schema import F32, STR, TOKENS, TRACKS, Column, chart_columns, lists
+from rhythm_maps.columns import F32, STR, Column, lists
+from rhythm_maps.schema import TOKENS, TRACKS, chart_columns
 
 NOTE_FEATURES = lists(note_onset=F32, note_active=F32, note_density=F32)
 _PART_VALUES = {name: pa.list_(F32) for name in ("note_onset", "note_active", "note_density")}

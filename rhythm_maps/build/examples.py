@@ -26,9 +26,10 @@ from rhythm_maps.build.manifest import SPLITS
 from rhythm_maps.build.presets import Filter
 from rhythm_maps.build.run import read_info
 from rhythm_maps.build.spec import EXAMPLES, columns
+from rhythm_maps.columns import Column, arrow_schema, lists_array
 from rhythm_maps.errors import BadFileError, UsageError
 from rhythm_maps.games.base import Game
-from rhythm_maps.schema import Column, arrow_schema, chart_columns, lists_array
+from rhythm_maps.schema import chart_columns
 from rhythm_maps.tokens import chart_features
 from rhythm_maps.tokens.conditioning import Frames
 

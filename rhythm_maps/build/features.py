@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 from datasets import Audio, ClassLabel, Features, List, Value
 
-from rhythm_maps.schema import Column
+from rhythm_maps.columns import Column
 
 _NAMES = {"double": "float64", "float": "float32", "date32[day]": "date32"}
 """Arrow's own names of types that datasets calls otherwise."""

@@ -16,8 +16,8 @@ from rhythm_maps.build.ledger import input_rejects
 from rhythm_maps.build.manifest import Manifest, ShardRef
 from rhythm_maps.build.shard import LEDGER, iter_shard
 from rhythm_maps.build.spec import CONFIGS, Spec, columns, make_spec
+from rhythm_maps.columns import Column
 from rhythm_maps.errors import BadFileError, InputError, UsageError
-from rhythm_maps.schema import Column
 from rhythm_maps.tokens.settings import TokenRun, tokens_asked
 
 OnBadFiles = Literal["warn", "error", "skip"]

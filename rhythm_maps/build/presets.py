@@ -18,8 +18,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from rhythm_maps import games
+from rhythm_maps.columns import Column
 from rhythm_maps.errors import UsageError
-from rhythm_maps.schema import Column, chart_columns
+from rhythm_maps.schema import chart_columns
 
 Filter = tuple[str, str, Any]
 OPERATORS = ("==", "=", "!=", "<", "<=", ">", ">=", "in", "not in")

@@ -14,7 +14,7 @@ from rhythm_maps import games
 from rhythm_maps.build import presets
 from rhythm_maps.build.manifest import SPLITS
 from rhythm_maps.build.spec import Spec, columns
-from rhythm_maps.schema import Column
+from rhythm_maps.columns import Column
 
 Counts = Mapping[str, Mapping[str, int]]
 """Config -> split -> rows."""

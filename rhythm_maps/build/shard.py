@@ -26,7 +26,7 @@ from rhythm_maps.build.playlists import listed
 from rhythm_maps.build.recordings import Recordings
 from rhythm_maps.build.spec import Spec, columns
 from rhythm_maps.build.whereabouts import At, nowhere
-from rhythm_maps.schema import arrow_schema
+from rhythm_maps.columns import arrow_schema
 from rhythm_maps.tokens.settings import TokenRun
 
 LEDGER = "ledger"

@@ -19,8 +19,9 @@ from rhythm_maps.build.example_columns import example_columns
 from rhythm_maps.build.opt_outs import OptOuts
 from rhythm_maps.build.playlists import read_playlists
 from rhythm_maps.build.presets import Filter
+from rhythm_maps.columns import Column
 from rhythm_maps.errors import UsageError
-from rhythm_maps.schema import BEATS_CONFIG, SCHEMA_VERSION, TOKENS, TRACKS, Column, chart_columns
+from rhythm_maps.schema import BEATS_CONFIG, SCHEMA_VERSION, TOKENS, TRACKS, chart_columns
 from rhythm_maps.tokens.settings import TokenSettings, signal_versions, token_settings
 
 CONFIGS = ("charts", "beats", "tracks", "tokens")

@@ -22,10 +22,11 @@ from rhythm_maps.build import generate
 from rhythm_maps.build.ledger import SCHEMA as LEDGER_SCHEMA
 from rhythm_maps.build.manifest import SPLITS, position, shard_of
 from rhythm_maps.build.spec import code_digest
+from rhythm_maps.columns import arrow_schema
 from rhythm_maps.errors import BadFormat, InputError, UsageError
 from rhythm_maps.files import atomic
 from rhythm_maps.files.paths import cache_dir, printable
-from rhythm_maps.schema import SIDECAR, TOKENS, arrow_schema
+from rhythm_maps.schema import SIDECAR, TOKENS
 from rhythm_maps.tokens import ecdc
 from rhythm_maps.tokens.folder import SUFFIX, mirrored, relative, token_files
 from rhythm_maps.tokens.sidecar_files import JSON, NPY, find, load

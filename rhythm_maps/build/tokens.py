@@ -10,8 +10,9 @@ import pyarrow as pa
 
 from rhythm_maps.build.ledger import Ledger
 from rhythm_maps.build.mapset_io import LoadedAudio, LoadedMapset
+from rhythm_maps.columns import arrow_schema, lists_array
 from rhythm_maps.errors import BadFormat
-from rhythm_maps.schema import CONDITIONING, SIDECAR, TOKENS, arrow_schema, lists_array
+from rhythm_maps.schema import CONDITIONING, SIDECAR, TOKENS
 from rhythm_maps.tokens import conditioning
 from rhythm_maps.tokens.conditioning import Frames, Tempo
 from rhythm_maps.tokens.ecdc import FRAME_RATE, HOP, SAMPLING_RATE

@@ -15,9 +15,10 @@ from rhythm_maps.build.mapset_io import LoadedAudio, LoadedMapset
 from rhythm_maps.build.recordings import Recordings
 from rhythm_maps.build.spec import Spec
 from rhythm_maps.build.tokens import TokenRows, account
+from rhythm_maps.columns import arrow_schema
 from rhythm_maps.errors import BadFormat
 from rhythm_maps.games.base import FloatArray
-from rhythm_maps.schema import AUDIO, BEATS_CONFIG, TRACKS, arrow_schema
+from rhythm_maps.schema import AUDIO, BEATS_CONFIG, TRACKS
 from rhythm_maps.tokens.track import TrackTokens
 
 _OF_CHART = (

@@ -17,8 +17,8 @@ import pyarrow as pa
 
 from rhythm_maps import limits
 from rhythm_maps.audio.mp3_clock import NO_CLOCK, Clock
+from rhythm_maps.columns import Column
 from rhythm_maps.errors import BadFormat
-from rhythm_maps.schema import Column
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]

@@ -10,11 +10,11 @@ import pyarrow.parquet as pq
 from rhythm_maps import games, schema
 from rhythm_maps.build.readme import table, type_name
 from rhythm_maps.build.spec import columns
+from rhythm_maps.columns import Column
 from rhythm_maps.publish.card_sections import shown
 from rhythm_maps.publish.contents import Contents, Stored
 from rhythm_maps.publish.extras import CREDITS
 from rhythm_maps.publish.markdown import escape
-from rhythm_maps.schema import Column
 
 _SHOWN = (
     "chart_id", "track_id", "artist", "title", "title_unicode", "difficulty", "mode", "mappers", "status", "stars",

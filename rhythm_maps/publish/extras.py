@@ -16,8 +16,8 @@ import pyarrow.parquet as pq
 from rhythm_maps.build.features import features
 from rhythm_maps.build.manifest import SPLITS
 from rhythm_maps.build.parquet import TableWriter
+from rhythm_maps.columns import I32, STR, Column
 from rhythm_maps.files import atomic
-from rhythm_maps.schema import I32, STR, Column
 
 MADE_HERE = ("credits", "preview")
 """The configs of this module: no build stores them."""

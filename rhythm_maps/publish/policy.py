@@ -20,9 +20,9 @@ import pyarrow as pa
 from rhythm_maps import games
 from rhythm_maps.build.opt_outs import OptOuts
 from rhythm_maps.build.spec import columns
+from rhythm_maps.columns import Column
 from rhythm_maps.errors import UsageError
 from rhythm_maps.publish.permissions import Permission
-from rhythm_maps.schema import Column
 
 PROFILES = ("annotations", "maps", "tokens", "audio")
 """The profiles of a push, each holding those before it."""

@@ -17,11 +17,11 @@ from rhythm_maps.build.features import features
 from rhythm_maps.build.parquet import TableWriter
 from rhythm_maps.build.spec import columns as declared
 from rhythm_maps.build.tracks import of_charts
+from rhythm_maps.columns import Column
 from rhythm_maps.errors import UsageError
 from rhythm_maps.files import atomic
 from rhythm_maps.publish.policy import STALE, Policy, kept_columns
 from rhythm_maps.publish.verdicts import OF_CHARTS, OF_RECORDINGS, Verdicts, files, read
-from rhythm_maps.schema import Column
 
 _GRID = ("tempo", "beats")
 """What the conditioning of tokens was made from."""

@@ -13,7 +13,7 @@ import rhythm_maps
 from rhythm_maps.build.samples import write_samples
 from rhythm_maps.build.spec import columns
 from rhythm_maps.cli import cli
-from rhythm_maps.schema import arrow_schema
+from rhythm_maps.columns import arrow_schema
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,10 @@ from contract_rows import rows_of, same
 
 from rhythm_maps import games
 from rhythm_maps.build.scan import scan
+from rhythm_maps.columns import arrow_schema
 from rhythm_maps.files import open_members
 from rhythm_maps.games.base import Facts, MapsetBytes
-from rhythm_maps.schema import arrow_schema, chart_columns
+from rhythm_maps.schema import chart_columns
 from rhythm_maps.songs import song_key
 
 

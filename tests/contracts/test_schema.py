@@ -14,7 +14,8 @@ from contract_rows import rows_of
 from rhythm_maps import games
 from rhythm_maps.build.features import features
 from rhythm_maps.build.spec import CONFIGS, DEFAULT_CONFIGS, EXAMPLES, columns
-from rhythm_maps.schema import NOTE_KINDS, Profile, arrow_schema
+from rhythm_maps.columns import Profile, arrow_schema
+from rhythm_maps.schema import NOTE_KINDS
 
 
 def is_struct_of_lists(kind):

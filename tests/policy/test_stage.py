@@ -17,6 +17,7 @@ from trees import digests
 from rhythm_maps import limits, schema
 from rhythm_maps.build.opt_outs import OptOut, OptOuts, sha256_of
 from rhythm_maps.build.spec import CONFIGS, columns
+from rhythm_maps.columns import STR, Column
 from rhythm_maps.errors import BadFormat, InputError, NoDataError, UsageError
 from rhythm_maps.publish.policy import PROFILES, allows, carries
 from rhythm_maps.publish.records import Tombstone, read_tombstones
@@ -179,8 +180,8 @@ def test_tombstones_are_hashes_and_those_of_earlier_versions_stay(planted, plain
 
 def test_every_column_of_every_game_has_a_profile_and_never_is_in_none():
     for profile in PROFILES:
-        assert not allows(profile, schema.Column("x", schema.STR, "X.", profile="never"))
-        assert allows(profile, schema.Column("x", schema.STR, "X.", profile="public"))
+        assert not allows(profile, Column("x", STR, "X.", profile="never"))
+        assert allows(profile, Column("x", STR, "X.", profile="public"))
     widest = {"notes": "maps", "audio": "audio", "codes": "tokens", "beats": "annotations"}
     for game in ("osu", "beat_saber"):
         for config in CONFIGS:

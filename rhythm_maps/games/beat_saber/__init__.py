@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from rhythm_maps.columns import Column
 from rhythm_maps.games.base import (
     ChartBatch,
     Facts,
@@ -24,7 +25,6 @@ from rhythm_maps.games.base import (
 from rhythm_maps.games.beat_saber import chart, mapset, playlist, rows
 from rhythm_maps.games.beat_saber.columns import COLUMNS
 from rhythm_maps.games.beat_saber.places import PLACES
-from rhythm_maps.schema import Column
 
 
 @dataclass(frozen=True, slots=True)

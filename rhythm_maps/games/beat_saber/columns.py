@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from rhythm_maps.columns import BOOL, F32, F64, I32, I64, Column, lists, struct
 from rhythm_maps.games.beat_saber.objects import FAKE_KINDS, LIGHT_KINDS
-from rhythm_maps.schema import BOOL, F32, F64, I32, I64, Column, lists, struct
 
 NOTES_BEAT_SABER = lists(color=I32, direction=I32, angle_offset=I32, rotation=F64)
 BOMBS = lists(time_s=F64, beat=F64, x=F32, y=F32, rotation=F64)

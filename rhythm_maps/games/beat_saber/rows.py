@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from rhythm_maps import limits, timeline
+from rhythm_maps.columns import lists_array
 from rhythm_maps.games.base import ChartBatch, Facts
 from rhythm_maps.games.beat_saber.chart import Chart
 from rhythm_maps.games.beat_saber.columns import COLUMNS, LIGHTS, NOTES_BEAT_SABER
@@ -22,7 +23,7 @@ from rhythm_maps.games.beat_saber.jump import jump, jump_speed
 from rhythm_maps.games.beat_saber.objects import Objects
 from rhythm_maps.games.beat_saber.score import max_score
 from rhythm_maps.games.beat_saber.swings import swings
-from rhythm_maps.schema import BEATS, NOTES, TAP, TEMPO, chart_columns, lists_array
+from rhythm_maps.schema import BEATS, NOTES, TAP, TEMPO, chart_columns
 
 _SHORTEST_S = 1e-6
 """Notes closer together than this are one moment: a rate over it would say nothing."""

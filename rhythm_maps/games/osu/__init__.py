@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from rhythm_maps.audio import mp3_clock
 from rhythm_maps.audio.mp3_clock import Clock
+from rhythm_maps.columns import Column
 from rhythm_maps.games.base import (
     ChartBatch,
     Facts,
@@ -23,7 +24,6 @@ from rhythm_maps.games.base import (
 )
 from rhythm_maps.games.osu import charts, library, mapset, rows, stars
 from rhythm_maps.games.osu.columns import COLUMNS
-from rhythm_maps.schema import Column
 
 PLACES = (
     r"%LOCALAPPDATA%\osu!\Exports",

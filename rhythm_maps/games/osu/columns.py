@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from rhythm_maps.schema import BOOL, F32, F64, I32, STR, Column, lists, struct
+from rhythm_maps.columns import BOOL, F32, F64, I32, STR, Column, lists, struct
 
 SETTINGS = struct(
     hp=F64, cs=F64, od=F64, ar=F64, slider_multiplier=F64, slider_tick_rate=F64, stack_leniency=F64

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from rhythm_maps import schema
+from rhythm_maps.columns import lists_array
 from rhythm_maps.games.base import FloatArray, IntArray
 from rhythm_maps.games.osu.charts import Charts
 from rhythm_maps.games.osu.columns import CURVES, EDGES, NOTES, SCROLL, STRETCHES
@@ -43,8 +44,8 @@ def note_lists(charts: Charts, time_s: FloatArray, beat: FloatArray) -> dict[str
         "raw_y": objects.raw_y,
     }
     return {
-        "notes": schema.lists_array(schema.NOTES, offsets, core),
-        "notes_osu": schema.lists_array(NOTES, offsets, own),
+        "notes": lists_array(schema.NOTES, offsets, core),
+        "notes_osu": lists_array(NOTES, offsets, own),
     }
 
 
@@ -58,7 +59,7 @@ def edge_lists(hits: HitObjects, edges: Edges) -> pa.StructArray:
         "sample_set": edges.sample_set,
         "addition_set": edges.addition_set,
     }
-    return schema.lists_array(EDGES, offsets, flat)
+    return lists_array(EDGES, offsets, flat)
 
 
 def curve_lists(hits: HitObjects) -> pa.StructArray:
@@ -67,7 +68,7 @@ def curve_lists(hits: HitObjects) -> pa.StructArray:
     note, offsets = _own_rows(hits, points.owner)
     types = pa.array(hits.curve_types, pa.string()).take(pa.array(points.type))
     flat = {"note": note, "segment": points.segment, "type": types, "x": points.x, "y": points.y}
-    return schema.lists_array(CURVES, offsets, flat)
+    return lists_array(CURVES, offsets, flat)
 
 
 def _own_rows(hits: HitObjects, rows: IntArray) -> tuple[IntArray, IntArray]:
@@ -78,7 +79,7 @@ def _own_rows(hits: HitObjects, rows: IntArray) -> tuple[IntArray, IntArray]:
 
 def value_lists(steps: Steps) -> pa.StructArray:
     """Return `scroll`."""
-    return schema.lists_array(SCROLL, steps.offsets, {"time_s": steps.time_ms / MS, "velocity": steps.value})
+    return lists_array(SCROLL, steps.offsets, {"time_s": steps.time_ms / MS, "velocity": steps.value})
 
 
 def stretches(steps: Steps, ends_s: FloatArray) -> pa.StructArray:
@@ -90,4 +91,4 @@ def stretches(steps: Steps, ends_s: FloatArray) -> pa.StructArray:
     ended = (on + 1 < len(chart)) & (chart[after] == chart[on])
     end = np.where(ended, steps.time_ms[after] / MS, np.maximum(start, ends_s[chart[on]]))
     offsets = np.searchsorted(chart[on], np.arange(len(steps.offsets)))
-    return schema.lists_array(STRETCHES, offsets, {"start_s": start, "end_s": end})
+    return lists_array(STRETCHES, offsets, {"start_s": start, "end_s": end})

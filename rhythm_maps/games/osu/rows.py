@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from rhythm_maps import limits, schema, timeline
+from rhythm_maps.columns import lists_array
 from rhythm_maps.games.base import Facts, FloatArray, IntArray
 from rhythm_maps.games.osu import tempo as tempos
 from rhythm_maps.games.osu.beatmap import MODES, Beatmap
@@ -100,7 +101,7 @@ def _events(beatmaps: Sequence[Beatmap], events: Sequence[Events]) -> dict[str, 
         "video": [event.video for event in events],
         "cover": [None] * len(events),
         "has_storyboard": [event.has_storyboard for event in events],
-        "breaks": schema.lists_array(_TYPES["breaks"], offsets, {"start_s": breaks[:, 0], "end_s": breaks[:, 1]}),
+        "breaks": lists_array(_TYPES["breaks"], offsets, {"start_s": breaks[:, 0], "end_s": breaks[:, 1]}),
         "colours": [event.colours for event in events],
         "bookmarks_s": [[time / MS for time in beatmap.bookmarks_ms] for beatmap in beatmaps],
     }
@@ -116,11 +117,11 @@ def _time(charts: Charts, tempo: Segments, grids: Grids, last_s: FloatArray) -> 
     }
     grid = {"time_s": grids.time_s, "position": grids.position}
     return {
-        "tempo": schema.lists_array(schema.TEMPO, tempo.offsets, segments),
+        "tempo": lists_array(schema.TEMPO, tempo.offsets, segments),
         "tempo_bpm": [bpm.main for bpm in bpms],
         "tempo_min_bpm": [bpm.lowest for bpm in bpms],
         "tempo_max_bpm": [bpm.highest for bpm in bpms],
-        "beats": schema.lists_array(schema.BEATS, grids.offsets, grid),
+        "beats": lists_array(schema.BEATS, grids.offsets, grid),
         "has_downbeats": (np.diff(tempo.offsets) > 0).tolist(),
         "timing_quality": tempos.qualities(tempo, (charts.timing.extreme | grids.cut).tolist()),
     }

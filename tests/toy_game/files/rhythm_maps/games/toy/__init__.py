@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 
+from rhythm_maps.columns import Column
 from rhythm_maps.errors import BadFormat
 from rhythm_maps.games.base import ChartBatch, ChartRef, Facts, GameDefaults, Mapset, MapsetBytes, Members, Sample
 from rhythm_maps.games.toy import chart, rows
 from rhythm_maps.games.toy.columns import COLUMNS
-from rhythm_maps.schema import Column
 
 _SUFFIX = ".toy"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rhythm_maps.schema import I32, STR, Column, lists
+from rhythm_maps.columns import I32, STR, Column, lists
 
 NOTES = lists(colour=STR, force=I32)
 

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from rhythm_maps import schema
+from rhythm_maps.columns import lists_array
 from rhythm_maps.games.base import Facts
 from rhythm_maps.games.toy.chart import Chart
 from rhythm_maps.games.toy.columns import COLUMNS
@@ -36,7 +37,7 @@ def _column(name: str, values: list) -> pa.Array:
     first = kind.field(0).name
     offsets = np.cumsum([0, *(len(value[first]) for value in values)]).astype(np.int32)
     flat = {field.name: _flat([value[field.name] for value in values], field) for field in kind}
-    return schema.lists_array(kind, offsets, flat)
+    return lists_array(kind, offsets, flat)
 
 
 def _flat(parts: list, field: pa.Field) -> pa.Array:
