@@ -14,7 +14,6 @@ from rhythm_maps.build.run import build
 from rhythm_maps.build.scan import scan
 from rhythm_maps.build.spec import make_spec
 
-
 STORED = ("charts", "beats", "tracks")
 """All configs that need no model."""
 
