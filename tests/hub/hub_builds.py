@@ -12,7 +12,10 @@ from generate import write_mapsets
 from rhythm_maps.build import manifest, previous
 from rhythm_maps.build.run import build
 from rhythm_maps.build.scan import scan
-from rhythm_maps.build.spec import CONFIGS, make_spec
+from rhythm_maps.build.spec import make_spec
+
+STORED = ("charts", "beats", "tracks")
+"""All configs that need no model."""
 
 
 class Builds:
@@ -26,7 +29,7 @@ class Builds:
         self,
         mapsets: int = 24,
         *,
-        configs: tuple[str, ...] = CONFIGS,
+        configs: tuple[str, ...] = STORED,
         shards: int = 1,
         fractions: tuple[float, ...] = (0.5, 0.5, 0),
         first: int = 0,
