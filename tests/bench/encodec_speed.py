@@ -1,8 +1,8 @@
 """Speed and memory of our EnCodec encoder against `encodec.EncodecModel.encode`, with calibrated weights.
 
 Run by ``make bench``. All comparisons are interleaved in one run; ratios are medians over the rounds. Ends with 1 where
-a bar is missed: CPU time on one core, wall time on two cores, growth of memory over ten minutes of audio. It also prints
-which share of the machine's own rate of float32 matrix products is reached, and on CUDA the times real time.
+a bar is missed: CPU time on one core, wall time on two cores, growth of memory over ten minutes of audio. It also
+prints which share of the machine's own rate of float32 matrix products is reached, and on CUDA the times real time.
 """
 
 from __future__ import annotations
@@ -120,9 +120,8 @@ def compare_wall(path: str, model: Any) -> bool:
             rounds.append((best / processes, best / threads))
     by_processes, by_threads = (statistics.median(column) for column in zip(*rounds, strict=True))
     print(f"two songs of {SECONDS // 2} s, wall time on {os.cpu_count()} cores against EncodecModel.encode at its best")
-    print(
-        f"  two processes {by_processes:.2f} x (at least {LEAST_WALL_RATIO}), one process, two threads {by_threads:.2f} x"
-    )
+    print(f"  two processes             {by_processes:.2f} x (at least {LEAST_WALL_RATIO})")
+    print(f"  one process, two threads  {by_threads:.2f} x")
     return by_processes >= LEAST_WALL_RATIO
 
 
