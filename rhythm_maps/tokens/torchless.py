@@ -28,8 +28,9 @@ def import_encodec() -> Any:
         MissingExtra: torch or encodec is not installed, or cannot be loaded.
     """
     with _lock:
-        if "encodec" in sys.modules:
-            return sys.modules["encodec"]
+        known = sys.modules.get("encodec")
+        if known is not None:
+            return known
         import_torch()
         with _torchaudio_or_nothing():
             try:

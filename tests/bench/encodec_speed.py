@@ -120,10 +120,8 @@ def compare_wall(path: str, model: Any) -> bool:
             rounds.append((best / processes, best / threads))
     by_processes, by_threads = (statistics.median(column) for column in zip(*rounds, strict=True))
     print(f"two songs of {SECONDS // 2} s, wall time on {os.cpu_count()} cores against EncodecModel.encode at its best")
-    print(
-        f"  two processes {by_processes:.2f} x (at least {LEAST_WALL_RATIO}), one process of two threads "
-        f"{by_threads:.2f} x"
-    )
+    print(f"  two processes             {by_processes:.2f} x (at least {LEAST_WALL_RATIO})")
+    print(f"  one process, two threads  {by_threads:.2f} x")
     return by_processes >= LEAST_WALL_RATIO
 
 

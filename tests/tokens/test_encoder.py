@@ -125,6 +125,8 @@ def test_every_begun_hop_is_a_frame(samples, frames):
 
 def untied(model, samples, ours, expected):
     """Return the frames whose codes differ although float64 tells the two entries apart."""
+    if np.array_equal(ours, expected):
+        return []
     found = []
     double = model.encoder.double()
     with torch.inference_mode():

@@ -112,6 +112,7 @@ def test_a_path_that_is_not_there(tmp_path):
         load(tmp_path / "none.th")
 
 
+@pytest.mark.stress
 def test_calibrated_weights_are_the_same_for_any_number_of_threads(weights):
     threads, drawn = torch.get_num_threads(), torch.get_rng_state()
     torch.set_num_threads(2 if threads == 1 else 1)
