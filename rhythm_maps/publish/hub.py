@@ -11,6 +11,7 @@ import re
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -221,13 +222,17 @@ class Repository:
         """Create the repository, private, where there is none; return its state."""
 
         def ask() -> None:
-            self._api.create_repo(self.name, repo_type=_KIND, private=True, exist_ok=True)
+            # The client takes every 409 for "it exists" and reads an address from it, also from one that says "busy".
+            with suppress(KeyError):
+                self._api.create_repo(self.name, repo_type=_KIND, private=True, exist_ok=True)
 
         for _ in range(limits.HUB_TRIES):
-            # The client takes every 409 for "it exists", also one that only says "busy".
             if (state := self.state()) is not None:
                 return state
             self.ask("create the repository", ask)
+            if (state := self.state()) is not None:
+                return state
+            self._pause(1.0)
         raise HubError(f"{self.name}: the Hub says that it was created, but does not show it. Try again later.")
 
     def set_gate(self) -> None:

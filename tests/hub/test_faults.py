@@ -88,6 +88,13 @@ def test_some_requests_of_a_push_meet_a_fault(hub, runs, small, clean, staged, f
         check_after_a_fault(hub, runs, small, clean, {number: fault}, keep=staged)
 
 
+@pytest.mark.parametrize("fault", FAULTS)
+def test_the_creation_of_the_repository_meets_a_fault(hub, runs, small, clean, staged, fault):
+    """The client takes a 409 there for "it exists already"."""
+    check_after_a_fault(hub, runs, small, clean, {1: fault}, keep=staged)
+    check_after_a_fault(hub, runs, small, clean, {2: fault}, keep=staged)
+
+
 @pytest.mark.stress
 @pytest.mark.parametrize("fault", FAULTS)
 def test_every_request_of_a_push_meets_every_fault(hub, runs, small, clean, staged, fault):
