@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
+import operator
 import os
 from typing import Any
 
@@ -17,6 +19,8 @@ _OWN_ARGUMENTS = (
     "splits", "min_notes", "filters", "columns", "stars", "playlists", "decode_audio", "facts", "include_ai",
     "include_lights", "weights", "bandwidth", "target_rms", "device", "on_bad_files",
 )  # fmt: skip
+_OF_A_BUILDER = ("data_dir", "data_files", "cache_dir", "revision", "token", "storage_options")
+"""Arguments of datasets that say which files a builder is about."""
 _TOKEN_ARGUMENTS = ("cond_root", "on_bad_files")
 
 
@@ -62,8 +66,8 @@ def load_dataset(
         kwargs: what ``datasets.load_dataset`` takes; with a game its ``cache_dir``, ``download_mode`` and
             ``keep_in_memory``, and our own ``splits``, ``min_notes``, ``filters``, ``columns``, ``stars``,
             ``playlists``, ``decode_audio``, ``facts``, ``include_ai``, ``include_lights``, ``weights``, ``bandwidth``,
-            ``target_rms``, ``device`` and ``on_bad_files`` (see
-            `rhythm_maps.builders.base.MapsConfig`).
+            ``target_rms``, ``device`` and ``on_bad_files`` (see `rhythm_maps.builders.base.MapsConfig`). ``filters``
+            of a build or a repository hold beside those of its preset.
 
     Returns:
         What ``datasets.load_dataset`` returns.
@@ -78,9 +82,10 @@ def load_dataset(
 
     path = os.fspath(path)
     if path not in {*games.names(), ECDC_FOLDER}:
-        kwargs |= {"split": split, "streaming": streaming, "num_proc": num_proc}
-        folder = None if data_dir is None else os.fspath(data_dir)
-        return datasets.load_dataset(path, name, data_dir=folder, data_files=data_files, **kwargs)
+        kwargs |= {"data_dir": None if data_dir is None else os.fspath(data_dir), "data_files": data_files}
+        if kwargs.get("filters") is not None:
+            kwargs |= _with_preset(path, name, kwargs)
+        return datasets.load_dataset(path, name, split=split, streaming=streaming, num_proc=num_proc, **kwargs)
     cache_dir, download_mode, keep_in_memory = (kwargs.pop(key, None) for key in _ARGUMENTS_OF_DATASETS)
     if path == ECDC_FOLDER:
         builder = _make_token_builder(name, data_dir, data_files, cache_dir, kwargs)
@@ -94,6 +99,23 @@ def load_dataset(
     if keep_in_memory is None:
         keep_in_memory = datasets.utils.info_utils.is_small_dataset(builder.info.dataset_size)
     return builder.as_dataset(split=split, in_memory=keep_in_memory)
+
+
+def _with_preset(path: str, name: str | None, kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Return filters that hold beside those of a published preset, which datasets would replace by the caller's.
+
+    datasets compares the number of rows with the card's, which filters change; so it must not.
+    """
+    import datasets  # noqa: PLC0415 - as above
+    from pyarrow import parquet  # noqa: PLC0415 - as above
+
+    asked = {key: kwargs[key] for key in _OF_A_BUILDER if kwargs.get(key) is not None}
+    own = getattr(datasets.load_dataset_builder(path, name, **asked).config, "filters", None)
+    both = [one for one in (own, kwargs["filters"]) if one is not None]
+    first, *more = (parquet.filters_to_expression(one) if isinstance(one, list) else one for one in both)
+    return {"filters": functools.reduce(operator.and_, more, first), "verification_mode": "no_checks"} | (
+        {"verification_mode": kwargs["verification_mode"]} if "verification_mode" in kwargs else {}
+    )
 
 
 def _prepare(builder: Any, num_proc: int | None, download_mode: str | None) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from datasets import Features
 
 from rhythm_maps import limits
@@ -21,7 +22,7 @@ from rhythm_maps.build.assemble import reject_codes
 from rhythm_maps.build.features import features
 from rhythm_maps.build.opt_outs import OptOuts
 from rhythm_maps.build.run import read_info
-from rhythm_maps.build.spec import CONFIGS
+from rhythm_maps.build.spec import CONFIGS, columns
 from rhythm_maps.errors import NoDataError, UsageError
 from rhythm_maps.files import atomic
 from rhythm_maps.files.outputs import writing
@@ -41,7 +42,7 @@ from rhythm_maps.publish.policy import (
 )
 from rhythm_maps.publish.project import Projection, rederive
 from rhythm_maps.publish.records import Tombstone
-from rhythm_maps.publish.verdicts import judge, read, refusals
+from rhythm_maps.publish.verdicts import files, judge, read, refusals
 
 _OTHER_FILES = 40
 """Files of a version beside its tables: card and pictures, ledger, groups, change log, what its owner put there."""
@@ -184,7 +185,7 @@ def build_info(build: Path, *, again: bool = False) -> dict[str, Any]:
     """Return the ``meta/info.json`` of a build that can be published.
 
     Raises:
-        UsageError: it is no build, or what was staged of one.
+        UsageError: it is no build, what was staged of one, or of a version with other columns.
     """
     info = read_info(build)
     if info is None:
@@ -193,7 +194,23 @@ def build_info(build: Path, *, again: bool = False) -> dict[str, Any]:
         raise UsageError(
             f"{build}: what a push made of a build, under profile {info['profile']}. Name the build itself."
         )
+    _check_columns(build, info)
     return info
+
+
+def _check_columns(build: Path, info: Mapping[str, Any]) -> None:
+    """Refuse a build whose columns have other types than this version's: rules could not be applied to them."""
+    for config in info["rows"]:
+        if config in MADE_HERE:
+            continue
+        declared = {column.name: column.type for column in columns(info["game"], config)}
+        for _, path in files(build, dict(info), config):
+            other = [one.name for one in pq.read_schema(path) if declared.get(one.name, one.type) != one.type]
+            if other:
+                raise UsageError(
+                    f"{build}: column {other[0]} of {config} is of another version of rhythm_maps. Build it again."
+                )
+            break
 
 
 def project(build: Path, info: dict[str, Any], policy: Policy, *, again: bool = False) -> tuple[Projection, Any]:
