@@ -14,18 +14,19 @@ from mutants import KINDS, try_one
 MOST_MIB = 1000
 
 CHILD = """
-import json, resource, sys
-sys.path.insert(0, sys.argv[1])
+import json, sys
+sys.path[:0] = [sys.argv[1], sys.argv[4]]
 from mutants import try_one
+from peak_memory import peak_bytes
 seen = [try_one(number) for number in range(int(sys.argv[2]), int(sys.argv[3]))]
-scale = 1 if sys.platform == "darwin" else 1024
-print(json.dumps([seen, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * scale]))
+print(json.dumps([seen, peak_bytes()]))
 """
 
 
 def in_a_child(first, last):
     """What mutants gave in a process of their own, and the most memory it held, in MiB."""
-    command = [sys.executable, "-P", "-c", CHILD, str(Path(__file__).parent), str(first), str(last)]
+    here = Path(__file__).parent
+    command = [sys.executable, "-P", "-c", CHILD, str(here), str(first), str(last), str(here.parent)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=3000)
     assert done.returncode == 0, f"exit {done.returncode} on {first}..{last}: {done.stderr[-2000:]}"
     assert done.stderr == ""

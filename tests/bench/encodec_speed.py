@@ -131,16 +131,13 @@ def measure_memory(path: str) -> None:
     The baseline is taken before anything of size exists, and the song is a short one repeated: rendering it whole would
     raise the peak by more than the encoder does, and then nothing could be seen.
     """
-    import resource
+    sys.path.insert(0, str(Path(__file__).parents[1]))
+    from peak_memory import peak_bytes
 
-    def peak() -> int:
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-
-    before = peak()
+    before = peak_bytes()
     samples = np.tile(music(20.0), LONG_SECONDS // 20)
     Encoder(path, threads=1, device="cpu").encode(samples)
-    unit = 1 if sys.platform == "darwin" else 1024
-    growth = (peak() - before) * unit
+    growth = peak_bytes() - before
     if growth < samples.nbytes:
         raise SystemExit(f"{growth} bytes of growth do not even hold the song: this measures nothing")
     print(json.dumps(growth / 1e6))

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 import rhythm_maps
 from rhythm_maps import games
-from rhythm_maps.build import mapset_io
+from rhythm_maps.build import recordings
 from rhythm_maps.build.run import build
 from rhythm_maps.build.scan import scan
 from rhythm_maps.build.spec import make_spec
@@ -119,12 +119,13 @@ def test_decoding_tells_length_status_and_loudness_and_other_rows_stay(songs, tm
     assert decoded["broken.mp3"]["duration_s"] < plain["broken.mp3"]["duration_s"] * 0.6
 
 
-def test_each_recording_is_decoded_once(songs, tmp_path, monkeypatch):
+def test_each_recording_is_decoded_once(songs, monkeypatch):
+    """Seen where rows are made in this process: a build decodes in others."""
     seen = []
-    real = mapset_io.measure
-    monkeypatch.setattr(mapset_io, "measure", lambda data, name: seen.append(name) or real(data, name))
-    rows_of(songs, tmp_path / "out", "beats", decode_audio=True)
-    assert len(seen) == len(FILES)
+    real = recordings.measure
+    monkeypatch.setattr(recordings, "measure", lambda data, name: seen.append(name) or real(data, name))
+    rows = rhythm_maps.load_dataset("osu", "tracks", data_dir=songs, decode_audio=True, streaming=True)["train"]
+    assert len(list(rows)) == len(seen) == len(FILES)
 
 
 def test_a_recording_that_cannot_be_decoded_keeps_its_header(songs, tmp_path):

@@ -88,12 +88,12 @@ def killer(tmp_path, victim, *, times):
 
                 load = shard.load
 
-                def deadly(roots, entry, **options):
+                def deadly(roots, entry, audio):
                     done = len(list(Path({str(folder)!r}).glob("death-*")))
                     if entry.path == {victim!r} and done < {times}:
                         Path({str(folder)!r}, f"death-{{done}}").touch()
                         os.kill(os.getpid(), signal.SIGKILL)
-                    return load(roots, entry, **options)
+                    return load(roots, entry, audio)
 
                 shard.load = deadly
         """),

@@ -260,7 +260,7 @@ def test_a_level_goes_through_a_scan_and_a_build_as_a_mapset(install):
     entry = mapset_io.examine(GAME, install.root, 0, found)
     assert [chart.audio for chart in entry.charts] == ["song.wav"]
     assert len(entry.song_keys) == 1
-    loaded = mapset_io.load([install.root], entry, keep_audio=True)
+    loaded = mapset_io.load([install.root], entry, mapset_io.AudioReader(GAME.clock, keep=True))
     assert loaded.error is None
     assert loaded.audio["song.wav"].info.sampling_rate == 44100
     assert set(loaded.files) == {
