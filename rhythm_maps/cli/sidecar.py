@@ -61,6 +61,7 @@ def init(
     import io
 
     from rhythm_maps.files import atomic
+    from rhythm_maps.files.outputs import saving
     from rhythm_maps.tokens import ecdc, sidecar, sidecar_files
     from rhythm_maps.tokens.folder import mirrored, relative, share, token_files
 
@@ -89,7 +90,8 @@ def init(
     if manifest_csv is not None:
         text = io.StringIO(newline="")
         csv.writer(text).writerows(lines)
-        atomic.write_bytes(manifest_csv, text.getvalue().encode())
+        with saving(manifest_csv, "Name another file."):
+            atomic.write_bytes(manifest_csv, text.getvalue().encode())
     click.echo(f"{made} sidecars written, {kept} were there already.")
     _finish(failed, skip_errors=skip_errors)
 
