@@ -101,6 +101,8 @@ def export_enchf(
         BuildError: `out` cannot be written.
     """
     _check(out, split, tokens_subdir, materialize)
+    if max_files is not None and max_files < 1:
+        raise UsageError(f"max_files is {max_files}: at least 1 is expected")
     result = Exported()
     taken = _names_of_others(out, split, tokens_subdir)
     if read_info(source) is not None:
