@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from string import Template
@@ -61,14 +62,16 @@ def _tokens(spec: Spec) -> str:
     """Say what the tokens are and whose weights made them; empty where the build holds none."""
     if spec.tokens is None:
         return ""
-    own = "" if spec.tokens.weights == PRETRAINED else ", not the published ones: only they turn these codes into audio"
-    return f"""
-`tokens` has one row a recording with tokens, by `track_id` too: EnCodec codes ({MODEL}, {spec.tokens.bandwidth_kbps:g}
-kbps) and conditioning, one entry a frame. Frame i covers samples {HOP} i to {HOP} i + {HOP - 1} at
-{SAMPLING_RATE:,} Hz, and second 0 is that of the beats. The weights were {spec.tokens.weights} (sha256
-`{spec.tokens.weights_sha256}`){own}. `rhythm_maps.tokens.as_torch(row)` gives tensors, and
-`rhythm_maps.load_dataset("{spec.game}", "examples", data_dir=...)` joins charts, audio and tokens.
-"""
+    own = "" if spec.tokens.weights == PRETRAINED else "; not the published ones, and no others turn them into audio"
+    text = (
+        f"`tokens` has one row a recording with tokens, by `track_id` too: EnCodec codes ({MODEL}, "
+        f"{spec.tokens.bandwidth_kbps:g} kbps; weights: {spec.tokens.weights}, sha256 "
+        f"`{spec.tokens.weights_sha256}`{own}) and conditioning, one entry a frame. Frame i covers samples {HOP} i to "
+        f"{HOP} i + {HOP - 1} at {SAMPLING_RATE:,} Hz, and second 0 is that of the beats. "
+        "`rhythm_maps.tokens.as_torch(row)` gives tensors, and "
+        f'`rhythm_maps.load_dataset("{spec.game}", "examples", data_dir=...)` joins charts, audio and tokens.'
+    )
+    return f"\n{textwrap.fill(text, 120, break_long_words=False, break_on_hyphens=False)}\n"
 
 
 def config_entries(game: str, counts: Counts, preset_counts: Counts) -> list[dict[str, Any]]:
