@@ -106,7 +106,7 @@ CHARTS: tuple[Column, ...] = (
     Column(
         "track_id",
         STR,
-        "sha256 of the audio file's bytes: joins charts, beats and tracks; null without audio.",
+        "sha256 of the audio file's bytes: joins charts, beats, tracks and tokens; null without audio.",
         nullable=True,
     ),
     *_SHARED_IDS,
@@ -297,7 +297,7 @@ TOKENS: tuple[Column, ...] = (
     Column(
         "track_id",
         STR,
-        "sha256 of the audio file's bytes: joins charts, beats and tracks; null where a token file came without one.",
+        "sha256 of the audio file's bytes: joins charts, beats, tracks and tokens; null for a token file.",
         nullable=True,
     ),
     Column("group_id", STR, "As in charts; null where no maps were read.", nullable=True),

@@ -1,1 +1,1 @@
-"""Recordings: what their headers say."""
+"""Recordings: headers, samples on the game's clock, loudness, features."""

@@ -26,6 +26,8 @@ class Measured(NamedTuple):
     loudness: float
 
 
+LEAST_RATE: Final = 16
+"""Lowest sampling rate in Hz at which a window of 250 ms has the four samples that it needs."""
 UNREADABLE: Final = Measured("unreadable", 0, 0.0, 0.0)
 """What a recording showed of which no sample could be read."""
 
@@ -40,8 +42,7 @@ def measure(data: bytes, name: str) -> Measured:
     Raises:
         BadFormat, LimitExceeded: its header cannot be read or is above `limits`, as `decode.blocks`.
     """
-    info = probe(data, name)
-    meter = PeakRms(info.sampling_rate)
+    meter = meter_for(probe(data, name).sampling_rate)
     stream = blocks(data, name, mono=True, timeline="file", tap=lambda block: meter.add(block[:, 0]))
     try:
         for _ in stream:
@@ -51,6 +52,14 @@ def measure(data: bytes, name: str) -> Measured:
             raise
         return UNREADABLE
     return measured(stream, meter)
+
+
+def meter_for(sampling_rate: int) -> PeakRms:
+    """Return the meter of a recording's loudness.
+
+    A WAV may state any rate from 1 Hz on. Below `LEAST_RATE` its windows have four samples, however long that is.
+    """
+    return PeakRms(max(sampling_rate, LEAST_RATE))
 
 
 def measured(stream: Blocks, meter: PeakRms) -> Measured:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import io
-import os
-import wave
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import numpy as np
 
-from rhythm_maps import limits
+from rhythm_maps.audio import folder
 from rhythm_maps.audio.decode import Timeline, blocks
-from rhythm_maps.audio.loudness import WINDOW_MS, PeakRms, Samples, gain_db, gain_for
-from rhythm_maps.errors import BadFormat, InputError, LimitExceeded, UsageError
+from rhythm_maps.audio.loudness import WINDOW_MS, PeakRms, gain_db, gain_for
+from rhythm_maps.errors import BadFormat
 from rhythm_maps.files import atomic
 from rhythm_maps.files.outputs import writing
 
@@ -22,7 +19,6 @@ RATE: Final = 24_000
 """Sampling rate of what is written, in Hz: that of the codec."""
 TARGET_RMS: Final = 0.1
 """Loudness of what is written where nothing else is asked for: -20 dB below full scale."""
-_FULL_SCALE: Final = 32_768
 
 
 class Normalized(NamedTuple):
@@ -84,11 +80,9 @@ def normalize(
     """
     gain_for(1.0, 1.0, target_rms)
     PeakRms(RATE, window_ms)
-    root, files = _find(source, extensions, recursive=recursive)
-    targets = [out / file.relative_to(root).with_name(f"{file.stem}.wav") for file in files]
-    _check_targets(files, targets)
+    root, files = folder.find(source, extensions, recursive=recursive)
+    target_of = dict(zip(files, folder.targets(files, root, out, ".wav"), strict=True))
     done = []
-    target_of = dict(zip(files, targets, strict=True))
     with writing(out, "Run the command again when that is mended."):
         for file in progress(files):
             name = file.relative_to(root).as_posix()
@@ -99,74 +93,18 @@ def normalize(
     return done
 
 
-def _find(source: Path, extensions: Sequence[str], *, recursive: bool) -> tuple[Path, list[Path]]:
-    if source.is_file():
-        return source.parent, [source]
-    if not source.is_dir():
-        raise InputError(f"{source}: no such file or folder")
-    wanted = {f".{extension.casefold().lstrip('.')}" for extension in extensions}
-    found = []
-    for folder, folders, names in os.walk(source):
-        folders.sort()
-        found += [Path(folder, name) for name in names if Path(name).suffix.casefold() in wanted]
-        if not recursive:
-            break
-    if not found:
-        kinds = ", ".join(sorted(wanted))
-        hint = "" if recursive else "; add --recursive for its subfolders"
-        raise UsageError(f"{source}: no {kinds} files in it{hint}, or name other --extensions")
-    return source, sorted(found, key=lambda path: path.relative_to(source).as_posix())
-
-
-def _check_targets(files: Sequence[Path], targets: Sequence[Path]) -> None:
-    """Refuse to write two recordings into one file, or over one that is read."""
-    taken: dict[str, Path] = {}
-    inputs = {os.path.normcase(os.path.realpath(file)) for file in files}
-    for file, target in zip(files, targets, strict=True):
-        key = str(target).casefold()
-        if key in taken:
-            raise UsageError(f"{taken[key]} and {file} would both become {target}: rename one, or take one extension")
-        if os.path.normcase(os.path.realpath(target)) in inputs:
-            raise UsageError(f"{target} is read and would be written over: choose another folder for the output")
-        taken[key] = file
-
-
 def _one(file: Path, name: str, target: Path, target_rms: float, window_ms: float, timeline: Timeline) -> Normalized:
     """Measure a file and write it, decoding it twice rather than holding it."""
-    data = _read(file)
+    data = folder.read(file)
     stream = blocks(data, name, rate=RATE, mono=True, timeline=timeline)
-    meter, peak, count = PeakRms(RATE, window_ms), 0.0, 0
+    meter, peak = PeakRms(RATE, window_ms), 0.0
     for block in stream:
         meter.add(block)
         peak = max(peak, float(np.abs(block).max()))
-        count += len(block)
     if not peak or not meter.value:
         return Normalized(name, "silent", "silent")
     gain = gain_for(meter.value, peak, target_rms)
-    pcm = io.BytesIO()
-    with wave.open(pcm, "wb") as written:
-        written.setnchannels(1)
-        written.setsampwidth(2)
-        written.setframerate(RATE)
-        written.setnframes(count)
-        for block in blocks(data, name, rate=RATE, mono=True, timeline=timeline):
-            written.writeframesraw(pcm16(block, gain).tobytes())
-    atomic.write_bytes(target, pcm.getvalue())
+    again = blocks(data, name, rate=RATE, mono=True, timeline=timeline)
+    atomic.write_bytes(target, folder.wav16(again, RATE, gain))
     guarded = gain < target_rms / meter.value
     return Normalized(name, "written", stream.status, gain_db(gain), guarded)
-
-
-def pcm16(samples: Samples, gain: float) -> np.ndarray:
-    """Return samples times a gain as 16-bit integers, rounded to the nearest, clipped where they pass full scale."""
-    scaled = np.rint(samples.astype(np.float64) * (gain * _FULL_SCALE))
-    return np.clip(scaled, -_FULL_SCALE, _FULL_SCALE - 1).astype("<i2")
-
-
-def _read(file: Path) -> bytes:
-    try:
-        size = file.stat().st_size
-        if size > limits.AUDIO_BYTES:
-            raise LimitExceeded("audio_too_large", f"{size:,} bytes; at most {limits.AUDIO_BYTES:,}", file.name)
-        return file.read_bytes()
-    except OSError as error:
-        raise BadFormat("unreadable_file", f"cannot be read: {error.strerror}", file.name) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from string import Template
@@ -15,6 +16,8 @@ from rhythm_maps.build import presets
 from rhythm_maps.build.manifest import SPLITS
 from rhythm_maps.build.spec import Spec, columns
 from rhythm_maps.columns import Column
+from rhythm_maps.tokens.ecdc import HOP, SAMPLING_RATE
+from rhythm_maps.tokens.settings import MODEL, PRETRAINED
 
 Counts = Mapping[str, Mapping[str, int]]
 """Config -> split -> rows."""
@@ -45,6 +48,7 @@ def render(spec: Spec, counts: Counts, preset_counts: Counts, summary: Mapping[s
         "prose": prose(spec.game)[0],
         "rows": table(["config", *SPLITS], [[c, *_per_split(n)] for c, n in {**counts, **preset_counts}.items()]),
         "hours": f"{summary['hours']:.2f}",
+        "tokens": _tokens(spec),
         "rejects": rejects(summary["rejects"]),
         "first": next(iter(counts), spec.configs[0]),
         "columns": "\n\n".join(_columns_section(spec, config) for config in spec.configs),
@@ -52,6 +56,22 @@ def render(spec: Spec, counts: Counts, preset_counts: Counts, summary: Mapping[s
     }
     template = Template(resources.files("rhythm_maps.hub_cards").joinpath("build.md").read_text(encoding="utf-8"))
     return f"---\n{head}---\n\n{template.substitute(fields)}"
+
+
+def _tokens(spec: Spec) -> str:
+    """Say what the tokens are and whose weights made them; empty where the build holds none."""
+    if spec.tokens is None:
+        return ""
+    own = "" if spec.tokens.weights == PRETRAINED else "; not the published ones, and no others turn them into audio"
+    text = (
+        f"`tokens` has one row a recording with tokens, by `track_id` too: EnCodec codes ({MODEL}, "
+        f"{spec.tokens.bandwidth_kbps:g} kbps; weights: {spec.tokens.weights}, sha256 "
+        f"`{spec.tokens.weights_sha256}`{own}) and conditioning, one entry a frame. Frame i covers samples {HOP} i to "
+        f"{HOP} i + {HOP - 1} at {SAMPLING_RATE:,} Hz, and second 0 is that of the beats. "
+        "`rhythm_maps.tokens.as_torch(row)` gives tensors, and "
+        f'`rhythm_maps.load_dataset("{spec.game}", "examples", data_dir=...)` joins charts, audio and tokens.'
+    )
+    return f"\n{textwrap.fill(text, 120, break_long_words=False, break_on_hyphens=False)}\n"
 
 
 def config_entries(game: str, counts: Counts, preset_counts: Counts) -> list[dict[str, Any]]:

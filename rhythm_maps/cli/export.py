@@ -30,7 +30,7 @@ def command() -> None:
 )
 @click.option("--cond-root", type=click.Path(path_type=Path), help="Folder of the sidecars; beside the files without.")
 @click.option("--recursive/--no-recursive", default=True, show_default=True, help="Take the folders of SOURCE, too.")
-@click.option("--max-files", type=int, help="Take this many at most.")
+@click.option("--max-files", type=click.IntRange(min=1), help="Take this many at most.")
 @click.option("--verify", is_flag=True, help="Read everything back afterwards.")
 def enchf(
     source: Path,

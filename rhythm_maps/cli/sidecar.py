@@ -61,6 +61,7 @@ def init(
     import io
 
     from rhythm_maps.files import atomic
+    from rhythm_maps.files.outputs import saving
     from rhythm_maps.tokens import ecdc, sidecar, sidecar_files
     from rhythm_maps.tokens.folder import mirrored, relative, share, token_files
 
@@ -89,7 +90,8 @@ def init(
     if manifest_csv is not None:
         text = io.StringIO(newline="")
         csv.writer(text).writerows(lines)
-        atomic.write_bytes(manifest_csv, text.getvalue().encode())
+        with saving(manifest_csv, "Name another file."):
+            atomic.write_bytes(manifest_csv, text.getvalue().encode())
     click.echo(f"{made} sidecars written, {kept} were there already.")
     _finish(failed, skip_errors=skip_errors)
 
@@ -119,6 +121,13 @@ def init(
     "--audio-feats", default="", metavar="NAMES", help="Features of the audio, such as rms_db,onset_strength."
 )
 @click.option("--recordings", type=_PATH, help="Folder of the recordings, for --audio-feats; else codes are decoded.")
+@click.option(
+    "--timeline",
+    type=click.Choice(["file", "game"]),
+    default="file",
+    show_default=True,
+    help="The timeline on which --recordings were encoded (tokens encode --timeline).",
+)
 @click.option("--weights", default="pretrained", help="Weights that decode codes: pretrained, a file, calibrated:SEED.")
 @click.option("--device", default="auto", help="What decodes codes: auto, cpu, cuda.")
 @click.option(
@@ -150,6 +159,7 @@ def add(
     between: str,
     audio_feats: str,
     recordings: Path | None,
+    timeline: Any,
     weights: str,
     device: str,
     mode: Any,
@@ -168,7 +178,9 @@ def add(
         from rhythm_maps.tokens import audio_producers
 
         source = (
-            audio_producers.recordings(recordings) if recordings else audio_producers.decoded_codes(weights, device)
+            audio_producers.recordings(recordings, timeline)
+            if recordings
+            else audio_producers.decoded_codes(weights, device)
         )
         chosen.append(audio_producers.from_audio(_names(audio_feats), source))
     if not chosen:

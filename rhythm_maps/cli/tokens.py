@@ -122,7 +122,7 @@ def encode(
 @click.argument("source", metavar="IN", type=click.Path(path_type=Path))
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option(
-    "--track", "tracks", multiple=True, help="Of a build: ids of tracks, or how they begin; may be given several times."
+    "--track", "tracks", multiple=True, help="Of a build: ids (or paths) of rows, or how they begin; several times."
 )
 @_model_options
 def decode(
@@ -138,16 +138,19 @@ def decode(
 ) -> None:
     """Write the tokens of IN into OUT as 24 kHz mono 16-bit WAVs, so that a person can listen to them.
 
-    IN is a token file, a folder of them, or a build with tokens. Give the weights they were made with.
+    IN is a token file, a folder of them, or a build with tokens. Give the weights they were made with. Files that are
+    there are kept.
     """
+    from rhythm_maps.build.run import read_info
     from rhythm_maps.export.tokens_audio import decode_build, is_build
     from rhythm_maps.tokens import files
     from rhythm_maps.tokens.encodec import Encoder
 
     if is_build(source):
-        ids = decode_build(source, out, Encoder(weights, device=device), tracks)
-        click.echo(f"Wrote {len(ids)} recordings to {out.as_posix()}.")
+        _finish(decode_build(source, out, Encoder(weights, device=device), tracks, overwrite=overwrite), out)
         return
+    if read_info(source) is not None:
+        raise UsageError(f"{source}: a build without tokens; build it with --configs charts,beats,tracks,tokens")
     if tracks:
         raise UsageError(f"--track needs a build with tokens, and {source} is none")
     jobs = files.plan_decoding(source, out, recursive=recursive, suffix=suffix)

@@ -39,6 +39,7 @@ from rhythm_maps.decoding import decode
 from rhythm_maps.errors import BadFormat, NoDataError, UsageError
 from rhythm_maps.export.folders import beats_text, read_recordings
 from rhythm_maps.files import atomic
+from rhythm_maps.files.outputs import writing
 
 SEMITONES: Final = (-5, -4, -3, -2, -1, 1, 2, 3, 4, 5, 6)
 """Pitch shifts of Beat This's training: files ``track_ps<n>``."""
@@ -120,6 +121,7 @@ def export_beat_this(
     Raises:
         UsageError: it is no build, lacks what is needed, or `out` holds something.
         NoDataError: no song could be written.
+        BuildError: `out` cannot be written.
         MissingExtra: spectrograms need soxr and librosa.
     """
     info = read_info(build)
@@ -133,28 +135,30 @@ def export_beat_this(
         raise UsageError("augmented spectrograms without spectrograms: leave one of the two options out")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UsageError(f"{out}: exists and is not empty; give a new folder")
-    part = out.with_name(f"{out.name}.part")
-    atomic.remove_tree(part)
+    asked = max_items or sys.maxsize
+    total = min(sum(info["rows"][config].values()), asked)
+    rows = read_recordings(build, config)
     lists = _Lists()
-    total = min(sum(info["rows"][config].values()), max_items or sys.maxsize)
-    left = 0
-    with ExitStack() as opened:
-        store = _Bundles(part, opened) if bundle else _Folders(part)
-        for split, row in read_recordings(build, config):
-            if max_items is not None and sum(lists.count.values()) >= max_items:
-                left += 1
-                continue
-            _song(row, split, part, store if spectrograms else None, lists, augment=augment)
-            progress(sum(lists.count.values()) + len(lists.skipped), total)
-    if not lists.count:
+    with writing(out, "Export again when that is mended."):
+        part = out.with_name(f"{out.name}.part")
         atomic.remove_tree(part)
-        reasons = "; ".join(sorted({one.reason for one in lists.skipped}))
-        raise NoDataError(f"{build}: no song to export ({reasons or 'it has no recordings'})")
-    _write_lists(part, lists)
-    if out.exists():
+        left = 0
+        with ExitStack() as opened:
+            store = (_Bundles(part, opened) if bundle else _Folders(part)) if spectrograms else None
+            for split, row in rows:
+                if sum(lists.count.values()) >= asked:
+                    left += 1
+                    continue
+                _song(row, split, part, store, lists, augment=augment)
+                progress(sum(lists.count.values()) + len(lists.skipped), total)
+        if not lists.count:
+            atomic.remove_tree(part)
+            reasons = "; ".join(sorted({one.reason for one in lists.skipped}))
+            raise NoDataError(f"{build}: no song to export ({reasons or 'it has no recordings'})")
+        _write_lists(part, lists)
         atomic.remove_tree(out)
-    atomic.make_folder(out.parent)
-    atomic.rename(part, out)
+        atomic.make_folder(out.parent)
+        atomic.rename(part, out)
     return Exported(dict(lists.count), sum(map(len, lists.single.values())), tuple(lists.skipped), left)
 
 

@@ -18,6 +18,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any, Final, Literal, NamedTuple
 
@@ -27,6 +28,8 @@ import pyarrow.parquet as pq
 from rhythm_maps.build.run import read_info
 from rhythm_maps.errors import BadFormat, InputError, NoDataError, RhythmMapsError, UsageError
 from rhythm_maps.files import atomic
+from rhythm_maps.files.outputs import writing
+from rhythm_maps.files.paths import safe_path
 from rhythm_maps.schema import CONDITIONING
 from rhythm_maps.tokens import ecdc, sidecar_files
 from rhythm_maps.tokens.folder import SUFFIX, mirrored, relative, token_files
@@ -36,9 +39,6 @@ from rhythm_maps.tokens.sidecar_read import read_sidecar, understand
 Materialize = Literal["link", "copy", "none"]
 MATERIALIZE: Final = ("link", "copy", "none")
 _LIST: Final = "dataset_dict.json"
-_UNSAFE: Final = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
-_RESERVED: Final = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
-_LONGEST_PART: Final = 100
 _SPLIT: Final = re.compile(r"\w+(\.\w+)*")
 _UNITS: Final = {"beat_phase": "beats", "bar_phase": "bars", "tempo_bpm": "BPM", "rms_db": "dB"}
 
@@ -98,8 +98,11 @@ def export_enchf(
     Raises:
         UsageError: an argument is wrong, or the build has no such split.
         InputError, NoDataError: there is no such folder, or no token file in it that can be read.
+        BuildError: `out` cannot be written.
     """
     _check(out, split, tokens_subdir, materialize)
+    if max_files is not None and max_files < 1:
+        raise UsageError(f"max_files is {max_files}: at least 1 is expected")
     result = Exported()
     taken = _names_of_others(out, split, tokens_subdir)
     if read_info(source) is not None:
@@ -108,22 +111,35 @@ def export_enchf(
         items = _of_build(source, split, result)
     else:
         items = _of_folder(source, cond_root, result, recursive=recursive)
+    with writing(out, "Export again when that is mended."):
+        listed = _write_items(items, out, split, tokens_subdir, materialize, max_files, taken)
+        if not listed:
+            raise NoDataError(f"{source}: no token file of it could be read: {'; '.join(result.rejects[:3])}")
+        _save_list(out, split, listed)
+    result.rows = len(listed)
+    if verify:
+        result.missing = list(_wrong(out, listed))
+    return result
+
+
+def _write_items(
+    items: Iterable[_Item],
+    out: Path,
+    split: str,
+    tokens_subdir: str,
+    materialize: Materialize,
+    most: int | None,
+    taken: set[str],
+) -> list[str]:
+    """Write token files and sidecars under names that are free; return their paths below `out`."""
     listed: list[str] = []
-    for item in items:
-        if max_files is not None and len(listed) >= max_files:
-            break
+    for item in islice(items, most):
         name = _free(item.name, split, taken)
         taken.add(name.lower())
         listed.append(f"{tokens_subdir}/{name}{SUFFIX}")
         if materialize != "none":
             _write(item, out / tokens_subdir / f"{name}{SUFFIX}", copy=materialize == "copy")
-    if not listed:
-        raise NoDataError(f"{source}: no token file of it could be read: {'; '.join(result.rejects[:3])}")
-    result.rows = len(listed)
-    _save_list(out, split, listed)
-    if verify:
-        result.missing = list(_wrong(out, listed))
-    return result
+    return listed
 
 
 def _check(out: Path, split: str, tokens_subdir: str, materialize: str) -> None:
@@ -132,7 +148,7 @@ def _check(out: Path, split: str, tokens_subdir: str, materialize: str) -> None:
     if materialize not in MATERIALIZE:
         raise UsageError(f"materialize is {materialize!r}: one of {', '.join(MATERIALIZE)} is expected")
     parts = PurePosixPath(tokens_subdir).parts
-    if not parts or tokens_subdir.startswith("/") or ".." in parts or any(_safe(part) != part for part in parts):
+    if not parts or tokens_subdir.startswith("/") or ".." in parts or safe_path(tokens_subdir) != tokens_subdir:
         raise UsageError(f"tokens_subdir is {tokens_subdir!r}: a folder below the output is expected")
     if parts[0] == split:
         raise UsageError(f"tokens_subdir and split are both {split!r}: the split has a folder of that name")
@@ -166,15 +182,9 @@ def _load(out: Path) -> Mapping[str, Any]:
     return loaded
 
 
-def _safe(part: str) -> str:
-    """Return one part of a path as every file system takes it."""
-    clean = _UNSAFE.sub("_", part)[:_LONGEST_PART].rstrip(" .")
-    return f"_{clean}" if not clean or _RESERVED.fullmatch(clean) else clean
-
-
 def _free(name: str, split: str, taken: set[str]) -> str:
     """Return a name that is legal everywhere and not taken, also where case does not count."""
-    safe = "/".join(_safe(part) for part in name.split("/"))
+    safe = safe_path(name)
     for candidate in (safe, f"{split}/{safe}", f"{safe}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"):
         if candidate.lower() not in taken:
             return candidate

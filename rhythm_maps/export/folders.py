@@ -13,7 +13,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,8 +25,9 @@ from rhythm_maps.build.manifest import SPLITS
 from rhythm_maps.build.run import read_info
 from rhythm_maps.errors import UsageError
 from rhythm_maps.files import atomic
+from rhythm_maps.files.outputs import writing
+from rhythm_maps.files.paths import safe_name
 
-_UNSAFE = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
 _LONGEST_NAME = 120
 _CHART_COLUMNS = ("chart_id", "track_id", "mode", "difficulty", "mappers", "n_notes", "beatmap_id", "beatmapset_id")
 
@@ -50,6 +50,7 @@ def export_folders(build: Path, out: Path) -> Exported:
 
     Raises:
         UsageError: it is no build, or holds neither tracks nor beats.
+        BuildError: `out` cannot be written.
     """
     info = read_info(build)
     if info is None:
@@ -57,6 +58,11 @@ def export_folders(build: Path, out: Path) -> Exported:
     config = next((name for name in ("tracks", "beats") if name in info["rows"]), None)
     if config is None:
         raise UsageError(f"{build}: holds neither tracks nor beats; build maps with --configs charts,beats,tracks")
+    with writing(out, "Export again when that is mended."):
+        return _write(build, out, config)
+
+
+def _write(build: Path, out: Path, config: str) -> Exported:
     charts = _charts(build)
     songs = audio = with_beats = 0
     for split, row in read_recordings(build, config):
@@ -76,7 +82,7 @@ def export_folders(build: Path, out: Path) -> Exported:
 
 def song_name(row: dict[str, Any]) -> str:
     """Return a file name for a recording: readable, unique, and legal on every system."""
-    text = _UNSAFE.sub("_", f"{row['artist']} - {row['title']}").strip(" .")[:_LONGEST_NAME].strip(" .")
+    text = safe_name(f"{row['artist']} - {row['title']}", _LONGEST_NAME)
     return f"{text or 'untitled'} [{row['track_id'][:8]}]"
 
 

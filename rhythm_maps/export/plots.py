@@ -14,6 +14,7 @@ from rhythm_maps.build.one_song import one_song
 from rhythm_maps.decoding import decode
 from rhythm_maps.errors import MissingExtra, UsageError
 from rhythm_maps.files import atomic
+from rhythm_maps.files.outputs import saving
 from rhythm_maps.schema import NOTE_KINDS
 from rhythm_maps.tokens.conditioning import Frames, Tempo, beat_conditioning, rms_db
 
@@ -52,6 +53,7 @@ def plot_song(path: Path, out: Path, *, chart: str = "", start_s: float | None =
         MissingExtra: matplotlib or soxr is not installed.
         InputError, NoDataError: as `one_song`.
         BadFormat: the audio cannot be decoded.
+        BuildError: `out` cannot be written.
     """
     if not 0 < seconds <= 600:
         raise UsageError(f"{seconds} seconds to draw: expected more than 0 and at most 600")
@@ -66,7 +68,8 @@ def plot_song(path: Path, out: Path, *, chart: str = "", start_s: float | None =
     figure = draw(own, track, samples, (begin, end))
     picture = io.BytesIO()
     figure.savefig(picture, format="png", metadata={"Software": None})
-    atomic.write_bytes(out, picture.getvalue())
+    with saving(out, "Name another file."):
+        atomic.write_bytes(out, picture.getvalue())
     return f"{own['artist']} - {own['title']} [{own['difficulty']}], {begin:.2f} to {end:.2f} s"
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -11,10 +12,11 @@ import pyarrow.parquet as pq
 from rhythm_maps.errors import InputError, NoDataError, UsageError
 from rhythm_maps.files import atomic
 from rhythm_maps.files.outputs import writing
+from rhythm_maps.files.paths import safe_path
 from rhythm_maps.tokens.encodec import SAMPLING_RATE, Encoder
-from rhythm_maps.tokens.files import wav
+from rhythm_maps.tokens.files import Done, wav
 
-_COLUMNS = ["track_id", "codes", "duration_s", "model_sha256", "weights"]
+_COLUMNS = ["track_id", "path", "codes", "duration_s", "model_sha256", "weights"]
 
 
 def is_build(path: Path) -> bool:
@@ -22,49 +24,66 @@ def is_build(path: Path) -> bool:
     return bool(_shards(path))
 
 
-def decode_build(source: Path, out: Path, encoder: Encoder, tracks: Sequence[str] = ()) -> list[str]:
-    """Write ``<track_id>.wav``, 24 kHz mono 16 bit, for each row of a build's tokens.
+def decode_build(
+    source: Path, out: Path, encoder: Encoder, tracks: Sequence[str] = (), *, overwrite: bool = False
+) -> list[Done]:
+    """Write each row of a build's tokens as a WAV, 24 kHz mono 16 bit: ``<track_id>.wav``, or by a token file's path.
 
     Args:
         source: a build, or its ``tokens`` folder.
-        out: the folder to write into; files of these names are replaced.
-        encoder: with the weights that the tokens were made with.
-        tracks: ids, or how they begin; all of them where empty.
+        out: the folder to write into.
+        encoder: with the weights that the tokens were made with; token files do not say which those are.
+        tracks: ids or paths, or how they begin; all of them where empty.
+        overwrite: also make files that are there.
 
     Returns:
-        The ids that were written, in the order of the build.
+        What became of each row, in the order of the build, by id or path.
 
     Raises:
         InputError: a shard cannot be read.
-        NoDataError: no row has one of these ids.
+        NoDataError: there is none of the rows, or none of those that one of `tracks` names.
         UsageError: the tokens were made with other weights.
         BuildError: `out` cannot be written.
     """
-    written: list[str] = []
+    done: list[Done] = []
     with writing(out, "Run the command again when that is mended."):
-        for shard in _shards(source):
-            try:
-                table = pq.ParquetFile(shard)
-                for batch in table.iter_batches(batch_size=1, columns=_COLUMNS):
-                    (row,) = batch.to_pylist()
-                    track = str(row["track_id"])
-                    if tracks and not track.startswith(tuple(tracks)):
-                        continue
-                    if row["model_sha256"] != encoder.weights.sha256:
-                        raise UsageError(
-                            f"{track}: its tokens were made with {row['weights']} weights of the sha256 "
-                            f"{row['model_sha256']}, not {encoder.weights.sha256}: name them with --weights"
-                        )
-                    samples = round(row["duration_s"] * SAMPLING_RATE)
-                    atomic.write_bytes(out / f"{track}.wav", wav(encoder, np.asarray(row["codes"]), samples))
-                    written.append(track)
-            except (OSError, ValueError, KeyError) as error:
-                if isinstance(error, UsageError):
-                    raise
-                raise InputError(f"{shard}: no table of tokens: {error}") from error
-    if not written:
-        raise NoDataError(f"{source}: no row of its tokens has an id that begins with {', '.join(tracks) or 'any'}")
-    return written
+        for row in _rows(source):
+            name = row["track_id"] or row["path"]
+            if tracks and not name.startswith(tuple(tracks)):
+                continue
+            if row["model_sha256"] not in {None, encoder.weights.sha256}:
+                raise UsageError(
+                    f"{name}: its tokens were made with {row['weights']} weights of the sha256 "
+                    f"{row['model_sha256']}, not {encoder.weights.sha256}: name them with --weights"
+                )
+            target = out / f"{safe_path(name)}.wav"
+            if target.exists() and not overwrite:
+                done.append(Done(name, "kept"))
+                continue
+            samples = round(row["duration_s"] * SAMPLING_RATE)
+            atomic.write_bytes(target, wav(encoder, row["codes"], samples))
+            done.append(Done(name, "written"))
+    absent = [begin for begin in tracks if not any(one.name.startswith(begin) for one in done)]
+    if absent or not done:
+        others = f"; the other {len(done)} are in {out}" if done else ""
+        raise NoDataError(f"{source}: no row of its tokens has an id that begins with {' or '.join(absent)}{others}")
+    return done
+
+
+def _rows(source: Path) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a build's tokens, one in memory at a time."""
+    for shard in _shards(source):
+        try:
+            for batch in pq.ParquetFile(shard).iter_batches(batch_size=1, columns=_COLUMNS):
+                (row,) = batch.to_pylist()
+                if row.keys() != set(_COLUMNS):
+                    raise InputError(f"{shard}: no table of tokens: it has only the columns {', '.join(row)} of them")
+                row["codes"] = np.asarray(row["codes"], np.int64)
+                yield row
+        except (OSError, ValueError) as error:
+            if isinstance(error, InputError):
+                raise
+            raise InputError(f"{shard}: no table of tokens: {error}") from error
 
 
 def _shards(path: Path) -> list[Path]:

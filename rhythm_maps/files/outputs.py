@@ -25,9 +25,23 @@ def writing(out: Path, resume: str) -> Iterator[None]:
     Raises:
         BuildError: another process holds it, or the system does not let us write (a full disk, no permission).
     """
+    with saving(out, resume), _locked(out):
+        yield
+
+
+@contextmanager
+def saving(out: Path, resume: str) -> Iterator[None]:
+    """Turn what the system says against writing into one clear error; nothing is held.
+
+    Args:
+        out: what is written.
+        resume: what to do when the trouble is mended, for the message.
+
+    Raises:
+        BuildError: the system does not let us write.
+    """
     try:
-        with _locked(out):
-            yield
+        yield
     except OSError as error:
         if isinstance(error, RhythmMapsError):
             raise

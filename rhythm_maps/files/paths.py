@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import sys
 from pathlib import Path
+from typing import Final
+
+_UNSAFE: Final = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
+_RESERVED: Final = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+_LONGEST_PART: Final = 100
 
 
 def cache_dir() -> Path:
@@ -45,3 +51,14 @@ def printable(text: str) -> str:
     """Return `text` fit for UTF-8 and for a terminal: undecodable bytes and control characters become escapes."""
     clean = text.encode("utf-8", "backslashreplace").decode("utf-8")
     return "".join(c if c.isprintable() or c == " " else c.encode("unicode_escape").decode("ascii") for c in clean)
+
+
+def safe_name(text: str, longest: int = _LONGEST_PART) -> str:
+    """Return a text as the name of a file or folder that every system takes; empty where nothing of it is left."""
+    clean = _UNSAFE.sub("_", text).strip(" .")[:longest].strip(" .")
+    return f"_{clean}" if _RESERVED.fullmatch(clean) else clean
+
+
+def safe_path(text: str) -> str:
+    """Return a path with '/' between its parts so that every system takes it, and it stays below where it begins."""
+    return "/".join(safe_name(part) or "_" for part in text.split("/"))

@@ -289,7 +289,8 @@ def check_weights(new: Path, rows: Rows) -> None:
         kinds = ", ".join(sorted({str(kind) for kind in other["weights"].to_pylist()}))
         raise UsageError(
             f"{len(other):,} rows of tokens (such as {ids}) come from weights that nobody else has ({kinds}): build "
-            "them again with the pretrained weights, leave tokens out, or say that it is meant (force_weights)"
+            "them again with the pretrained weights, leave tokens out, or say that it is meant (force_weights, "
+            "--force-weights)"
         )
 
 

@@ -51,11 +51,12 @@ def decoded_codes(weights: str = "pretrained", device: str = "auto") -> Source:
     return samples
 
 
-def recordings(root: Path) -> Source:
+def recordings(root: Path, timeline: decode.Timeline = "file") -> Source:
     """Return the source that decodes the recordings that were encoded.
 
     Args:
         root: a folder that mirrors that of the token files: ``NAME.wav`` (or another usual suffix) for ``NAME.ecdc``.
+        timeline: the one on which they were encoded: ``file`` or ``game``, as `decode.blocks` has them.
 
     Raises:
         InputError: it is no folder.
@@ -70,7 +71,7 @@ def recordings(root: Path) -> Source:
             what = f"{found[0].name} and {found[1].name}" if found else f"no {stem}.wav or the like"
             raise BadFormat("no_recording", f"one recording is expected, and there is {what}", job.rel)
         data = ecdc.read_capped(found[0], limits.AUDIO_BYTES)
-        return decode.decode(data, found[0].name, rate=ecdc.SAMPLING_RATE, mono=True, timeline="file").samples
+        return decode.decode(data, found[0].name, rate=ecdc.SAMPLING_RATE, mono=True, timeline=timeline).samples
 
     return samples
 

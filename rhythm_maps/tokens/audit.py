@@ -18,6 +18,7 @@ import numpy as np
 
 from rhythm_maps.errors import BadFormat, InputError, UsageError
 from rhythm_maps.files import atomic
+from rhythm_maps.files.outputs import saving
 from rhythm_maps.tokens import ecdc, sidecar_files
 from rhythm_maps.tokens.folder import mirrored, relative
 from rhythm_maps.tokens.sidecar_files import Found, Raw
@@ -109,10 +110,15 @@ class Audit:
         return bool({issue.type for issue in self.issues} & set(types))
 
     def write_csv(self, path: Path) -> None:
-        """Write all issues as CSV with the columns `CSV_COLUMNS`."""
+        """Write all issues as CSV with the columns `CSV_COLUMNS`.
+
+        Raises:
+            BuildError: the file cannot be written.
+        """
         text = io.StringIO(newline="")
         csv.writer(text).writerows([CSV_COLUMNS, *self.issues])
-        atomic.write_bytes(path, text.getvalue().encode())
+        with saving(path, "Name another file."):
+            atomic.write_bytes(path, text.getvalue().encode())
 
 
 def check_types(types: Sequence[str]) -> tuple[str, ...]:

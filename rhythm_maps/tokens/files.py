@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import io
-import os
-import wave
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
-import numpy as np
-
-from rhythm_maps import limits
+from rhythm_maps.audio import folder
 from rhythm_maps.audio.decode import Timeline, blocks
-from rhythm_maps.errors import BadFormat, InputError, LimitExceeded, UsageError
+from rhythm_maps.audio.loudness import Samples
+from rhythm_maps.errors import BadFormat, InputError, UsageError
 from rhythm_maps.files import atomic
 from rhythm_maps.files.outputs import writing
 from rhythm_maps.tokens import ecdc
@@ -69,11 +65,7 @@ def plan_encoding(
     """
     if not suffix.startswith(".") or {"/", "\\"} & set(suffix):
         raise UsageError(f"suffix {suffix!r}: expected a dot and a name, such as {SUFFIX}")
-    wanted = {f".{extension.casefold().lstrip('.')}" for extension in extensions}
-    root, files = _files(source, wanted, recursive=recursive)
-    if not files:
-        hint = "" if recursive else "; add --recursive for its subfolders"
-        raise UsageError(f"{source}: no {', '.join(sorted(wanted))} files in it{hint}, or name other --extensions")
+    root, files = folder.find(source, extensions, recursive=recursive)
     return _jobs(files, root, out, suffix)
 
 
@@ -118,7 +110,7 @@ def encode_files(
     write = ecdc.write_enchf if kind == "enchf" else ecdc.write_binary
 
     def encode(job: Job) -> str:
-        stream = blocks(_read(job.source), job.name, rate=SAMPLING_RATE, mono=True, timeline=timeline)
+        stream = blocks(folder.read(job.source), job.name, rate=SAMPLING_RATE, mono=True, timeline=timeline)
         count = 0
 
         def counted() -> Iterator[Any]:
@@ -163,17 +155,16 @@ def wav(encoder: Encoder, codes: Any, samples: int | None = None) -> bytes:
     Raises:
         UsageError: not codes ``[n_q, frames]``.
     """
-    file = io.BytesIO()
+    return folder.wav16(_first(encoder.decode_stream(codes), samples), SAMPLING_RATE)
+
+
+def _first(blocks: Iterable[Samples], samples: int | None) -> Iterator[Samples]:
+    """Cut blocks off behind so many samples; None for never."""
     left = samples
-    with wave.open(file, "wb") as written:
-        written.setnchannels(1)
-        written.setsampwidth(2)
-        written.setframerate(SAMPLING_RATE)
-        for block in encoder.decode_stream(codes):
-            part = block[:left]
-            left = None if left is None else left - len(part)
-            written.writeframesraw(np.clip(np.rint(part * 32_768.0), -32_768, 32_767).astype("<i2").tobytes())
-    return file.getvalue()
+    for block in blocks:
+        part = block[:left]
+        left = None if left is None else left - len(part)
+        yield part
 
 
 def verify(jobs: Sequence[Job], n_q: int, samples: int = 20) -> list[str]:
@@ -221,41 +212,6 @@ def _each(
     return done
 
 
-def _files(source: Path, wanted: set[str], *, recursive: bool) -> tuple[Path, list[Path]]:
-    if source.is_file():
-        return source.parent, [source]
-    if not source.is_dir():
-        raise InputError(f"{source}: no such file or folder")
-    found = []
-    for folder, folders, names in os.walk(source):
-        folders.sort()
-        found += [Path(folder, name) for name in names if Path(name).suffix.casefold() in wanted]
-        if not recursive:
-            break
-    return source, sorted(found, key=lambda path: relative(path, source))
-
-
 def _jobs(files: Sequence[Path], root: Path, out: Path, suffix: str) -> list[Job]:
-    """Give each file its target; the stem keeps its dots. Refuse two files for one target."""
-    jobs: list[Job] = []
-    taken: dict[str, Job] = {}
-    for file in files:
-        job = Job(file, relative(file, root), out / file.relative_to(root).with_name(f"{file.stem}{suffix}"))
-        other = taken.setdefault(str(job.target).casefold(), job)
-        if other is not job:
-            raise UsageError(f"{other.name} and {job.name} would both become {job.target}: rename one of them")
-        if os.path.normcase(os.path.realpath(file)) == os.path.normcase(os.path.realpath(job.target)):
-            raise UsageError(f"{file} would be written over: choose another folder or suffix")
-        jobs.append(job)
-    return jobs
-
-
-def _read(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            data = file.read(limits.AUDIO_BYTES + 1)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
-    if len(data) > limits.AUDIO_BYTES:
-        raise LimitExceeded("audio_too_large", f"more than {limits.AUDIO_BYTES:,} bytes", path.name)
-    return data
+    made = folder.targets(files, root, out, suffix)
+    return [Job(file, relative(file, root), target) for file, target in zip(files, made, strict=True)]

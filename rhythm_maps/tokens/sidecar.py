@@ -21,6 +21,7 @@ import numpy.typing as npt
 from rhythm_maps import limits
 from rhythm_maps.errors import InputError, UsageError
 from rhythm_maps.files import atomic
+from rhythm_maps.files.outputs import saving
 from rhythm_maps.tokens import ecdc, sidecar_files
 from rhythm_maps.tokens.sidecar_read import (
     CHECKSUM,
@@ -101,6 +102,7 @@ def write_sidecar_features(
         UsageError: a wrong argument, unequal lengths, values that are not finite or too large for `dtype`.
         InputError: `require_ecdc_exists`, and it does not.
         BadFormat: the sidecar that is there cannot be read; it is left as it is.
+        BuildError: the files cannot be written.
     """
     rel = PurePath(ecdc_rel)
     if rel.is_absolute() or rel.drive or ".." in rel.parts or rel.suffix != ".ecdc":
@@ -352,6 +354,7 @@ def _save(
     stored: npt.NDArray[Any] = np.ascontiguousarray(values, values.dtype.newbyteorder("<"))
     np.lib.format.write_array(out, stored, version=(1, 0), allow_pickle=False)
     text = json.dumps(document, indent=2, ensure_ascii=False)
-    atomic.write_bytes(json_path, text.encode())
-    atomic.write_bytes(npy, out.getvalue())
+    with saving(npy, "Write the features again when that is mended."):
+        atomic.write_bytes(json_path, text.encode())
+        atomic.write_bytes(npy, out.getvalue())
     return npy

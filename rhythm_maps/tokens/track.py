@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from rhythm_maps.audio import decode
-from rhythm_maps.audio.loudness import PeakRms, gain_db, gain_for, peak_of
-from rhythm_maps.audio.measure import Measured, measured
+from rhythm_maps.audio.loudness import gain_db, gain_for, peak_of
+from rhythm_maps.audio.measure import Measured, measured, meter_for
 from rhythm_maps.audio.probe import probe
 from rhythm_maps.errors import BadFormat, BuildError
 from rhythm_maps.tokens.conditioning import Float32Array, LevelMeter
@@ -100,7 +100,7 @@ def tokenize(
             timeline (``empty_audio``).
     """
     timeline: Timeline = "file" if settings.timeline == "file" else "game"
-    loudness = PeakRms(probe(data, name).sampling_rate)
+    loudness = meter_for(probe(data, name).sampling_rate)
     stream = decode.blocks(
         data,
         name,

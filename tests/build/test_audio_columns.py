@@ -156,3 +156,15 @@ def test_the_option_of_the_command_and_of_a_load(songs, tmp_path):
     status = {row["file_name"]: row["audio_status"] for row in sorted(loaded, key=key)}
     assert status == {row["file_name"]: row["audio_status"] for row in built}
     assert status["broken.mp3"] == "truncated"
+
+
+def test_a_wav_of_ten_samples_a_second_has_a_loudness_and_ends_no_build(songs, tmp_path):
+    slow = io.BytesIO()
+    soundfile.write(slow, np.full(40, 0.5), 10, format="WAV", subtype="FLOAT")
+    name = "clicks.ogg"
+    next(songs.glob(f"* {name}")).joinpath(name).write_bytes(slow.getvalue())
+    rows = rows_of(songs, tmp_path / "out", decode_audio=True)
+    assert set(rows) == set(FILES)
+    row = rows[name]
+    assert (row["sampling_rate"], row["duration_s"], row["audio_status"]) == (10, 4.0, "ok")
+    assert row["loudness"] == pytest.approx(0.5)

@@ -308,6 +308,9 @@ def test_any_number_of_workers_makes_the_same_bytes(maps, weights, settings, tmp
         results.append(digests(out))
     assert results[0] == results[1]
     readme = (tmp_path / "out1/README.md").read_text(encoding="utf-8")
+    sha = spec.tokens.weights_sha256
+    said = " ".join(readme.split())
+    assert f"(encodec_24khz, 1.5 kbps; weights: file, sha256 `{sha}`; not the published ones, and no others" in said
     assert "config_name: tokens" in readme
     assert "| `codes` | `list<list<uint16>>`" in readme
     info = json.loads((tmp_path / "out1/meta/info.json").read_bytes())

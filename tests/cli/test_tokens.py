@@ -12,8 +12,12 @@ import soundfile
 import token_weights
 import torch
 from click.testing import CliRunner
+from generate import write_mapsets
 
 from rhythm_maps.audio.synth import Segment, encode_mp3, encode_wav, render
+from rhythm_maps.build import run as builds
+from rhythm_maps.build.scan import scan
+from rhythm_maps.build.spec import make_spec
 from rhythm_maps.cli import cli
 from rhythm_maps.errors import InputError, NoDataError, UsageError
 from rhythm_maps.tokens import ecdc
@@ -111,29 +115,59 @@ def test_tokens_become_audio_of_the_length_they_had(recordings, tmp_path, weight
     np.testing.assert_allclose(played, np.clip(expected, -1, 32_767 / 32_768), atol=0.51 / 32_768)
 
 
-def test_a_track_of_a_build_becomes_audio(tmp_path, weights):
-    encoder = Encoder(weights, device="cpu")
-    codes = np.random.default_rng(0).integers(0, 1024, (8, 10))
-    rows = [
-        {
-            "track_id": name,
-            "codes": codes.tolist(),
-            "duration_s": 3_100 / 24_000,
-            "model_sha256": sha,
-            "weights": "file",
-        }
-        for name, sha in (("aa01", encoder.weights.sha256), ("bb02", "other"))
-    ]
-    (tmp_path / "build" / "tokens").mkdir(parents=True)
-    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "build" / "tokens" / "train-00000-of-00001.parquet")
-    arguments = ["tokens", "decode", tmp_path / "build", tmp_path / "audio", "--weights", weights, "--device", "cpu"]
-    assert run(*arguments, "--track", "aa").exit_code == 0
+@pytest.fixture
+def codes_of_a_build(tmp_path):
+    """Return a function that writes the tokens of a build: (track_id, path, sha256 of the weights) a row."""
+
+    def write(*rows):
+        codes = np.random.default_rng(0).integers(0, 1024, (8, 10)).tolist()
+        made = [
+            {
+                "track_id": track,
+                "path": path,
+                "codes": codes,
+                "duration_s": 3_100 / 24_000,
+                "model_sha256": sha,
+                "weights": "file",
+            }
+            for track, path, sha in rows
+        ]
+        (tmp_path / "build" / "tokens").mkdir(parents=True)
+        pq.write_table(pa.Table.from_pylist(made), tmp_path / "build" / "tokens" / "train-00000-of-00001.parquet")
+        return tmp_path / "build"
+
+    return write
+
+
+def test_a_track_of_a_build_becomes_audio(codes_of_a_build, tmp_path, weights):
+    sha = Encoder(weights, device="cpu").weights.sha256
+    build = codes_of_a_build(("aa01", None, sha), ("bb02", None, "other"))
+    arguments = ["tokens", "decode", build, tmp_path / "audio", "--weights", weights, "--device", "cpu"]
+    assert "Wrote 1 of 1" in run(*arguments, "--track", "aa").output
     assert [path.name for path in (tmp_path / "audio").iterdir()] == ["aa01.wav"]
     assert soundfile.info(io.BytesIO((tmp_path / "audio" / "aa01.wav").read_bytes())).frames == 3_100
+    assert "kept 1 that were there" in run(*arguments, "--track", "aa").output
+    assert "Wrote 1 of 1" in run(*arguments, "--track", "aa", "--overwrite").output
     with pytest.raises(UsageError, match="name them with --weights"):
         run(*arguments, "--track", "bb02")
-    with pytest.raises(NoDataError, match="cc"):
-        run(*arguments, "--track", "cc")
+    with pytest.raises(NoDataError, match="begins with cc; the other 1"):
+        run(*arguments, "--track", "aa", "--track", "cc")
+
+
+def test_rows_of_token_files_become_audio_below_the_folder(codes_of_a_build, tmp_path, weights):
+    """They name neither a track nor whose weights made them; a path of a foreign table leads nowhere else."""
+    build = codes_of_a_build((None, "train/a", None), (None, "../../b", None), ("/c", None, None))
+    result = run("tokens", "decode", build, tmp_path / "audio", "--weights", weights, "--device", "cpu")
+    assert "Wrote 3 of 3" in result.output
+    written = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.wav")}
+    assert written == {"audio/train/a.wav", "audio/_/_/b.wav", "audio/_/c.wav"}
+
+
+def test_a_build_without_tokens_says_so(tmp_path, weights):
+    write_mapsets(tmp_path / "maps", 1)
+    builds.build(scan("osu", [tmp_path / "maps"]).keep(), tmp_path / "build", make_spec("osu", configs=("charts",)))
+    with pytest.raises(UsageError, match="a build without tokens"):
+        run("tokens", "decode", tmp_path / "build", tmp_path / "audio", "--weights", weights)
 
 
 @pytest.mark.parametrize(

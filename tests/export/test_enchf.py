@@ -225,12 +225,22 @@ def test_conditioning_of_a_build_becomes_features(root, tmp_path):
         ({"tokens_subdir": "/tokens"}, "tokens_subdir is"),
         ({"tokens_subdir": ""}, "tokens_subdir is"),
         ({"tokens_subdir": "train"}, "both 'train'"),
+        ({"max_files": 0}, "max_files is 0"),
     ],
 )
 def test_wrong_arguments_are_refused(root, tmp_path, options, message):
     with pytest.raises(UsageError, match=message):
         export_enchf(root, tmp_path / "out", **options)
     assert not (tmp_path / "out").exists()
+
+
+def test_what_is_not_asked_for_is_neither_written_nor_counted(root, tmp_path):
+    names = sorted(path.name for path in root.rglob("*.ecdc"))
+    for most in range(1, len(names) + 1):
+        done = export_enchf(root, tmp_path / str(most), max_files=most)
+        assert done.rows == len(list((tmp_path / str(most)).rglob("*.ecdc"))) == most
+        features = [read_sidecar(path).features for path in (tmp_path / str(most)).rglob("*.ecdc")]
+        assert done.without_sidecar == sum(not one for one in features)
 
 
 def test_other_folders_are_left_alone(root, tmp_path):

@@ -8,12 +8,15 @@ import json
 import numpy as np
 import pytest
 import soundfile
+from audio.mp3_maker import music, xing
 from click.testing import CliRunner
 from token_files import codes_of, write_tokens
 
+from rhythm_maps.audio.decode import decode
 from rhythm_maps.cli import cli
 from rhythm_maps.errors import BadFormat, InputError, UsageError
 from rhythm_maps.tokens import audio_producers, ecdc, producers, read_sidecar, write_sidecar_features
+from rhythm_maps.tokens.conditioning import rms_db
 from rhythm_maps.tokens.producers import Job
 
 FRAMES = 20
@@ -179,6 +182,21 @@ def test_levels_of_a_recording(tone, tmp_path):
     assert (len(level), made["rms_db"]["units"]) == (FRAMES, "dB")
     assert level[2] == pytest.approx(20 * np.log10(0.5 / np.sqrt(2)), abs=0.1)
     assert level[2] - level[15] == pytest.approx(20 * np.log10(2), abs=0.1)
+
+
+def test_levels_of_a_recording_are_on_the_timeline_it_was_encoded_on(tmp_path):
+    """osu! plays this MP3 529 samples at 44.1 kHz later than soundfile does: silence in front."""
+    song = music(44_100, 2)
+    data, levels = xing(song, delay=0, padding=0) + song.frames, []
+    (tmp_path / "recordings").mkdir()
+    (tmp_path / "recordings" / "a.mp3").write_bytes(data)
+    for timeline in ("file", "game"):
+        samples = decode(data, "a.mp3", rate=24_000, mono=True, timeline=timeline).samples
+        source = audio_producers.recordings(tmp_path / "recordings", timeline)
+        one = job(tmp_path, frames=ecdc.frames_of(len(samples)))
+        levels.append(audio_producers.from_audio(["rms_db"], source)(one)["rms_db"]["values"])
+        np.testing.assert_array_equal(levels[-1], rms_db([samples], 320))
+    assert np.abs(levels[0][:50] - levels[1][:50]).max() > 1, "dB"
 
 
 def test_features_of_a_recording_have_one_column_a_value(tone, tmp_path):
