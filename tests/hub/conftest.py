@@ -33,11 +33,16 @@ def runs(hub, tmp_path_factory):
     found.close()
 
 
-@pytest.fixture
-def repo(hub):
-    """The name of a repository that does not exist yet; the Hub has no faults and has seen nothing."""
+@pytest.fixture(autouse=True)
+def _no_faults(hub):
+    """The Hub has no faults and has seen nothing, whatever the test before left there."""
     hub.faults.arm({})
     hub.seen.clear()
+
+
+@pytest.fixture
+def repo():
+    """The name of a repository that does not exist yet."""
     return f"owner/maps-{next(_NUMBERS)}"
 
 
