@@ -24,6 +24,7 @@ from rhythm_maps.publish.contents import Contents, read_contents
 from rhythm_maps.publish.examples import Example, run_examples
 from rhythm_maps.publish.facts import CardFacts
 from rhythm_maps.publish.markdown import choose, escape, fence
+from rhythm_maps.publish.stats_file import STATS, stats_bytes
 from rhythm_maps.publish.subject import Subject, subject
 
 ASSETS = "assets"
@@ -31,7 +32,9 @@ README = "README.md"
 
 
 def write_card(folder: Path, facts: CardFacts) -> None:
-    """Write ``README.md`` and ``assets/*.png`` of a build or of a staged folder, and enter them in its info.
+    """Write ``README.md``, ``assets/*.png`` and ``meta/stats.json`` of a build or of a staged folder.
+
+    They are entered in its info.
 
     Args:
         folder: the folder; its Parquet files and ``meta/info.json`` are read.
@@ -77,7 +80,7 @@ def _files(contents: Contents, facts: CardFacts) -> dict[str, bytes]:
     }
     ran = run_examples(contents, facts, front)
     text = card_yaml.dump(front) + "\n" + _body(contents, about, stats, facts, ran, list(pictures))
-    return {**pictures, README: text.encode("utf-8")}
+    return {**pictures, STATS: stats_bytes(stats), README: text.encode("utf-8")}
 
 
 def _body(
@@ -95,7 +98,7 @@ def _body(
         "statistics" if stats.values else "",
         "words" if words else "",
         "maps" if contents.kind in games.names() else "no_maps",
-        "ledger" if (contents.folder / "meta" / "ledger.parquet").is_file() and stats.ledger else "",
+        ("published_ledger" if facts.profile else "ledger") if _has_ledger(contents) and stats.ledger else "",
     }
     fields = {
         "title": about.pretty_name,
@@ -128,6 +131,10 @@ def _body(
     while "\n\n\n" in lines:
         lines = lines.replace("\n\n\n", "\n\n")
     return lines.rstrip("\n") + "\n"
+
+
+def _has_ledger(contents: Contents) -> bool:
+    return (contents.folder / "meta" / "ledger.parquet").is_file()
 
 
 _GAME_SECTIONS = ("Beats", "Sources", "Limits", "Opting out")
@@ -166,14 +173,17 @@ def _of_facts(contents: Contents, about: Subject, facts: CardFacts) -> dict[str,
     return {
         "profile": profile,
         "attribution": "**Attribution.** "
-        + ("`credits` lists every mapper, artist and source; name them." if credits_ else _ROW_ATTRIBUTION),
+        + ("`credits` lists every mapper, artist and source; name them." if credits_ else _attribution(contents)),
         "contact": contact,
         "tombstones": f"`meta/tombstones.jsonl` holds {count:,} of them." if count else "So far there are none.",
         "citation": _citation(about, facts, where),
     }
 
 
-_ROW_ATTRIBUTION = "Rows name the song, its artist and its mappers where the source does; name them."
+def _attribution(contents: Contents) -> str:
+    if contents.first_with("artist") is None:
+        return "Rows name nobody; whoever uses them names those who made the recordings."
+    return "Rows name the song, its artist and its mappers where the source does; name them."
 
 
 def _citation(about: Subject, facts: CardFacts, where: str) -> str:
