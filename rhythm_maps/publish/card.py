@@ -13,8 +13,11 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
+import msgspec
+
 from rhythm_maps import games
 from rhythm_maps.build.assemble import INFO, content_digest, file_entry, info_bytes
+from rhythm_maps.errors import BadFormat
 from rhythm_maps.files import atomic
 from rhythm_maps.files.outputs import writing
 from rhythm_maps.publish import card_cache, card_rows, card_sections, card_stats, card_yaml, histograms
@@ -22,7 +25,7 @@ from rhythm_maps.publish.card_sections import shown
 from rhythm_maps.publish.card_stats import CardStats
 from rhythm_maps.publish.contents import Contents, read_contents
 from rhythm_maps.publish.examples import Example, run_examples
-from rhythm_maps.publish.facts import CardFacts
+from rhythm_maps.publish.facts import CHANGES, CardFacts, Change
 from rhythm_maps.publish.markdown import choose, escape, fence
 from rhythm_maps.publish.stats_file import STATS, stats_bytes
 from rhythm_maps.publish.subject import Subject, subject
@@ -60,14 +63,22 @@ def write_card(folder: Path, facts: CardFacts) -> None:
 
 
 def facts_of(folder: Path) -> CardFacts:
-    """Return what a folder's own info knows of a card's facts: nothing of a build, the policy of a staged folder.
+    """Return what a folder itself knows of a card's facts: nothing of a build; of a version its policy and change log.
 
     Raises:
         UsageError: it is no build.
+        BadFormat: its change log is not what a push writes.
     """
     info = read_contents(folder).info
     rights = info.get("rights", {}).get("basis", "")
-    return CardFacts(profile=info.get("profile", ""), rights=rights, left_out=info.get("left_out", {}))
+    log = folder / CHANGES
+    try:
+        changes = msgspec.json.decode(log.read_bytes(), type=tuple[Change, ...]) if log.is_file() else ()
+    except msgspec.DecodeError as error:
+        raise BadFormat("bad_changes", f"not what a push writes: {error}", str(log)) from error
+    version = changes[0].version if changes else ""
+    left_out = info.get("left_out", {})
+    return CardFacts("", version, info.get("profile", ""), rights=rights, left_out=left_out, changes=changes)
 
 
 def _files(contents: Contents, facts: CardFacts) -> dict[str, bytes]:

@@ -7,10 +7,9 @@ import shutil
 import threading
 
 import pytest
-from conftest import OWNER
 from hub_builds import ids_of
 from hub_calls import HOST
-from hub_runs import RunFailed, Runs
+from hub_runs import OWNER, RunFailed, Runs
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ import re
 import shutil
 import socket
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -28,9 +29,9 @@ from rhythm_maps.build.parquet import write_table
 from rhythm_maps.build.token_build import build_tokens
 from rhythm_maps.build.token_folder import plan_folder
 from rhythm_maps.cli import cli
-from rhythm_maps.errors import BuildError, InputError, MissingExtra, UsageError
+from rhythm_maps.errors import BadFormat, BuildError, InputError, MissingExtra, UsageError
 from rhythm_maps.publish import card as card_module
-from rhythm_maps.publish.card import write_card
+from rhythm_maps.publish.card import facts_of, write_card
 from rhythm_maps.publish.card_check import check
 from rhythm_maps.publish.card_yaml import front_matter, split_card
 from rhythm_maps.publish.contents import read_contents
@@ -263,6 +264,16 @@ def test_the_card_of_token_files_speaks_of_what_they_have(tmp_path):
     assert load_dataset(str(folder), "tokens").num_rows == {"train": 2}
     counted = json.loads((folder / "meta" / "stats.json").read_text("utf-8"))
     assert counted["measures"]["length"]["modes"][""]["maximum"] == 2
+
+
+def test_a_version_that_was_downloaded_knows_its_change_log(osu):
+    changes = [asdict(change) for change in FACTS.changes]
+    (osu / "meta" / "changes.json").write_text(json.dumps(changes), encoding="utf-8")
+    assert facts_of(osu).changes == FACTS.changes
+    assert facts_of(osu).version == "1.2.0"
+    (osu / "meta" / "changes.json").write_text('[{"version": 3}]', encoding="utf-8")
+    with pytest.raises(BadFormat, match=r"not what a push writes.* at .*changes\.json"):
+        facts_of(osu)
 
 
 def test_the_numbers_are_kept_for_programs_too(osu):
