@@ -84,8 +84,9 @@ _RIGHTS = Column(
     "Where the content came from and the terms that govern it; basis and permission_ref: on what ground it is "
     "published, and 16 hex of the sha256 of the line that says so in the publisher's list of permissions; "
     "download_disabled and declared_ai: what its source says of downloads and of how it was made (null: nothing); "
-    "opt_out: its file asks not to be used (`robots: disallow`); official: a level of the game itself; obtained_at: "
-    "when it was fetched, null for local files. A recording has the strictest of its charts.",
+    "opt_out: its file asks not to be used (`robots: disallow`), or its source says that it was deleted; "
+    "official: a level of the game itself; obtained_at: when it was fetched, null for local files. A recording has the "
+    "strictest of its charts.",
     profile="public",
 )
 _WARNINGS = Column(

@@ -37,7 +37,7 @@ class Parsed:
     audio: LoadedAudio | None
     """Its recording; None where there is none that can be used."""
     opt_out: bool = False
-    """Its own file asks not to be used."""
+    """Its own file asks not to be used; facts of its source may say so too."""
 
     @property
     def declared_ai(self) -> str | None:
@@ -226,7 +226,7 @@ def _rights(game: Game, one: Parsed) -> dict[str, Any]:
         "source": source,
         "terms_url": game.terms_url,
         "official": one.loaded.official,
-        "opt_out": one.opt_out,
+        "opt_out": one.opt_out or one.entry.facts.get("rights", {}).get("opt_out") is True,
         "declared_ai": one.declared_ai,
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -66,27 +67,42 @@ def command(
         if not click.confirm(question, err=True):
             raise UsageError("nothing was pushed; try --dry-run, or leave out --public")
     made = push(build, Repository(repo), version, options, dry_run=dry_run, note=_say)
-    click.echo(_summary(made, dry_run=dry_run))
+    click.echo(_summary(made, [*_stay_here(build, profile, names)], dry_run=dry_run))
 
 
 def _say(text: str) -> None:
     click.echo(f"{text} ...", err=True)
 
 
-def _summary(made: object, *, dry_run: bool) -> str:
+def _stay_here(build: Path, profile: str, names: Sequence[str]) -> Iterator[str]:
+    """Say which configs the profile does not carry, where nobody chose among them."""
+    from rhythm_maps.build.run import read_info
+    from rhythm_maps.publish.policy import carries, needed_profile
+
+    stored = (read_info(build) or {}).get("rows", {})
+    stay = [config for config in stored if not names and not carries(profile, config)]
+    wider = {config: f"{config} (--profile {needed_profile(config)})" for config in stay}
+    if stay:
+        yield ""
+        yield f"Profile {profile} carries no {', '.join(wider.values())}; wider profiles need --rights."
+
+
+def _summary(made: object, stay_here: Sequence[str], *, dry_run: bool) -> str:
     from rhythm_maps.cli.diff import change_lines
     from rhythm_maps.publish.push import Pushed
 
     assert isinstance(made, Pushed)
     size = sum(made.sent.values())
     tag, files = f"v{made.version}", f"{len(made.sent)} files, {size:,} bytes"
-    if dry_run:
+    if dry_run and made.commit:
+        head = f"{made.repo} has {tag} already, and it is the same; nothing would be sent."
+    elif dry_run:
         head = f"Would send {files} to {made.repo} as {tag}, and delete {len(made.deleted)}. Nothing was changed."
     elif made.sent or made.deleted:
         head = f"Pushed {tag} to {made.repo}: {files} sent, {len(made.deleted)} deleted; commit {made.commit[:8]}."
     else:
         head = f"{made.repo} has {tag} already, and it is the same; nothing was sent."
-    lines = [head, "", "Rows by config and split:", counts_table(made.rows)]
+    lines = [head, "", "Rows by config and split:", counts_table(made.rows), *stay_here]
     if made.left_out:
         lines += ["", "Left out by the policy:", table(_left_out(made.left_out, made.examples))]
     if made.diff is not None:

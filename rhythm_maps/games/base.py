@@ -142,7 +142,7 @@ class LibraryFacts(NamedTuple):
 
     facts: Mapping[str, Mapping[str, Any]]
     """Chart id, or what those of a mapset have before a "/", in lower case -> core column -> value; the longest id that
-    fits a chart wins. Dates and times are text in ISO 8601. ``rights`` may hold ``declared_ai``."""
+    fits a chart wins. Dates and times are text in ISO 8601. ``rights`` may hold ``declared_ai`` and ``opt_out``."""
     problems: Sequence[BadFormat] = ()
     """What of the file could not be used."""
 

@@ -13,8 +13,11 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
+import msgspec
+
 from rhythm_maps import games
 from rhythm_maps.build.assemble import INFO, content_digest, file_entry, info_bytes
+from rhythm_maps.errors import BadFormat
 from rhythm_maps.files import atomic
 from rhythm_maps.files.outputs import writing
 from rhythm_maps.publish import card_cache, card_rows, card_sections, card_stats, card_yaml, histograms
@@ -22,8 +25,9 @@ from rhythm_maps.publish.card_sections import shown
 from rhythm_maps.publish.card_stats import CardStats
 from rhythm_maps.publish.contents import Contents, read_contents
 from rhythm_maps.publish.examples import Example, run_examples
-from rhythm_maps.publish.facts import CardFacts
+from rhythm_maps.publish.facts import CHANGES, CardFacts, Change
 from rhythm_maps.publish.markdown import choose, escape, fence
+from rhythm_maps.publish.stats_file import STATS, stats_bytes
 from rhythm_maps.publish.subject import Subject, subject
 
 ASSETS = "assets"
@@ -31,7 +35,9 @@ README = "README.md"
 
 
 def write_card(folder: Path, facts: CardFacts) -> None:
-    """Write ``README.md`` and ``assets/*.png`` of a build or of a staged folder, and enter them in its info.
+    """Write ``README.md``, ``assets/*.png`` and ``meta/stats.json`` of a build or of a staged folder.
+
+    They are entered in its info.
 
     Args:
         folder: the folder; its Parquet files and ``meta/info.json`` are read.
@@ -57,14 +63,22 @@ def write_card(folder: Path, facts: CardFacts) -> None:
 
 
 def facts_of(folder: Path) -> CardFacts:
-    """Return what a folder's own info knows of a card's facts: nothing of a build, the policy of a staged folder.
+    """Return what a folder itself knows of a card's facts: nothing of a build; of a version its policy and change log.
 
     Raises:
         UsageError: it is no build.
+        BadFormat: its change log is not what a push writes.
     """
     info = read_contents(folder).info
     rights = info.get("rights", {}).get("basis", "")
-    return CardFacts(profile=info.get("profile", ""), rights=rights, left_out=info.get("left_out", {}))
+    log = folder / CHANGES
+    try:
+        changes = msgspec.json.decode(log.read_bytes(), type=tuple[Change, ...]) if log.is_file() else ()
+    except msgspec.DecodeError as error:
+        raise BadFormat("bad_changes", f"not what a push writes: {error}", str(log)) from error
+    version = changes[0].version if changes else ""
+    left_out = info.get("left_out", {})
+    return CardFacts("", version, info.get("profile", ""), rights=rights, left_out=left_out, changes=changes)
 
 
 def _files(contents: Contents, facts: CardFacts) -> dict[str, bytes]:
@@ -77,7 +91,7 @@ def _files(contents: Contents, facts: CardFacts) -> dict[str, bytes]:
     }
     ran = run_examples(contents, facts, front)
     text = card_yaml.dump(front) + "\n" + _body(contents, about, stats, facts, ran, list(pictures))
-    return {**pictures, README: text.encode("utf-8")}
+    return {**pictures, STATS: stats_bytes(stats), README: text.encode("utf-8")}
 
 
 def _body(
@@ -95,7 +109,7 @@ def _body(
         "statistics" if stats.values else "",
         "words" if words else "",
         "maps" if contents.kind in games.names() else "no_maps",
-        "ledger" if (contents.folder / "meta" / "ledger.parquet").is_file() and stats.ledger else "",
+        ("published_ledger" if facts.profile else "ledger") if _has_ledger(contents) and stats.ledger else "",
     }
     fields = {
         "title": about.pretty_name,
@@ -128,6 +142,10 @@ def _body(
     while "\n\n\n" in lines:
         lines = lines.replace("\n\n\n", "\n\n")
     return lines.rstrip("\n") + "\n"
+
+
+def _has_ledger(contents: Contents) -> bool:
+    return (contents.folder / "meta" / "ledger.parquet").is_file()
 
 
 _GAME_SECTIONS = ("Beats", "Sources", "Limits", "Opting out")
@@ -166,14 +184,17 @@ def _of_facts(contents: Contents, about: Subject, facts: CardFacts) -> dict[str,
     return {
         "profile": profile,
         "attribution": "**Attribution.** "
-        + ("`credits` lists every mapper, artist and source; name them." if credits_ else _ROW_ATTRIBUTION),
+        + ("`credits` lists every mapper, artist and source; name them." if credits_ else _attribution(contents)),
         "contact": contact,
         "tombstones": f"`meta/tombstones.jsonl` holds {count:,} of them." if count else "So far there are none.",
         "citation": _citation(about, facts, where),
     }
 
 
-_ROW_ATTRIBUTION = "Rows name the song, its artist and its mappers where the source does; name them."
+def _attribution(contents: Contents) -> str:
+    if contents.first_with("artist") is None:
+        return "Rows name nobody; whoever uses them names those who made the recordings."
+    return "Rows name the song, its artist and its mappers where the source does; name them."
 
 
 def _citation(about: Subject, facts: CardFacts, where: str) -> str:

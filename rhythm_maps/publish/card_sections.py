@@ -14,11 +14,11 @@ from rhythm_maps.publish.contents import Contents
 from rhythm_maps.publish.examples import Example
 from rhythm_maps.publish.facts import CardFacts, Change
 from rhythm_maps.publish.markdown import code, cut, escape, fence, link, number, pairs, share
+from rhythm_maps.publish.stats_file import QUANTILES
 
 _WORDS_SHOWN = 12
 _ITEMS_SHOWN, _FIELDS_SHOWN = 3, 2
 """Of a list and of a struct, in the cell of a row that is shown."""
-_QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 _ONE_ROW = {
     "charts": "one difficulty: ids, song, tempo, beats and counts{notes}",
     "beats": "one recording, without its audio: tempo, beats, length and format",
@@ -31,7 +31,7 @@ _LEFT_OUT = {
     "official": "official levels of the game, which are never published",
     "opted_out": "left out because their authors asked for it",
     "no_permission": "no written permission of the map's holder",
-    "declared_ai": "declared to be made by a generator",
+    "stale_conditioning": "tokens whose conditioning came from the beats of a chart that is left out",
 }
 
 
@@ -112,7 +112,7 @@ def quantiles(stats: CardStats) -> str:
     lines = []
     for measure, by_mode in stats.values.items():
         values = np.concatenate(list(by_mode.values()))
-        found = [f"{x:.0f}" if measure.column == "year" else number(x) for x in np.quantile(values, _QUANTILES)]
+        found = [f"{x:.0f}" if measure.column == "year" else number(x) for x in np.quantile(values, QUANTILES)]
         lines.append([measure.title, f"{len(values):,}", *found])
     return table(["", "rows", "5 %", "25 %", "median", "75 %", "95 %"], lines)
 
@@ -169,11 +169,19 @@ def agreement(stats: CardStats) -> str:
 
 
 def sources(stats: CardStats) -> str:
-    """Return the sources that rows state, with their terms."""
+    """Return the sources that rows state, with their terms; the dates of their facts; how many rows are AI-made."""
     if not stats.sources:
         return "Rows state no source."
     lines = [[escape(source) or "-", link(terms), f"{n:,}"] for (source, terms), n in stats.sources.items()]
-    return table(["source", "terms", "rows"], lines)
+    parts = [table(["source", "terms", "rows"], lines)]
+    if stats.as_of:
+        first, last = stats.as_of
+        days = f"of {first}" if first == last else f"of days from {first} to {last}"
+        parts.append(f"What sources say of charts (status, stars, votes) is {days}: see `status_as_of`.")
+    if stats.declared_ai is not None:
+        known = f"{stats.declared_ai:,}" if stats.declared_ai else "None"
+        parts.append(f"Charts known to be made by a generator (`declared_ai`): {known}.")
+    return "\n\n".join(parts)
 
 
 def left_out(facts: CardFacts) -> str:

@@ -83,6 +83,8 @@ class CardStats:
         agreeing: share of recordings all of whose charts have one grid; NaN where unknown.
         groups: groups of songs in all splits.
         sources: (source, terms) -> rows, over the first config with rights.
+        as_of: first and last day of what sources say of charts (`status_as_of`); None where no row says.
+        declared_ai: charts that are known to be made by a generator; None where no column says.
         ledger: (kind, outcome, code) -> inputs, without those that became rows.
     """
 
@@ -95,6 +97,8 @@ class CardStats:
     agreeing: float
     groups: int
     sources: Mapping[tuple[str, str], int]
+    as_of: tuple[str, str] | None
+    declared_ai: int | None
     ledger: Mapping[tuple[str, str, str], int]
 
 
@@ -104,7 +108,8 @@ def count(contents: Contents) -> CardStats:
     Raises:
         BuildError: a group of songs lies in two splits, which no build of ours does.
     """
-    wanted = ["mode", "group_id", "n_notes", "mappers", "language", "genre", *(m.column for m in MEASURES)]
+    measured = (measure.column for measure in MEASURES)
+    wanted = ["mode", "group_id", "n_notes", "mappers", "language", "genre", "status_as_of", "declared_ai", *measured]
     charts = contents.stored["charts"].table(wanted) if "charts" in contents.stored else None
     timing, agreeing = _timing(contents)
     return CardStats(
@@ -117,6 +122,8 @@ def count(contents: Contents) -> CardStats:
         agreeing=agreeing,
         groups=_groups(contents),
         sources=_sources(contents),
+        as_of=_as_of(charts),
+        declared_ai=_declared_ai(charts),
         ledger=_ledger(contents),
     )
 
@@ -234,6 +241,19 @@ def _sources(contents: Contents) -> dict[tuple[str, str], int]:
     for right in stored.table(["rights"])["rights"].to_pylist():
         counted[(right or {}).get("source") or "", (right or {}).get("terms_url") or ""] += 1
     return dict(sorted(counted.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _as_of(charts: pa.Table | None) -> tuple[str, str] | None:
+    if charts is None or "status_as_of" not in charts.column_names:
+        return None
+    days = pc.min_max(charts["status_as_of"]).as_py()
+    return (str(days["min"]), str(days["max"])) if days["min"] is not None else None
+
+
+def _declared_ai(charts: pa.Table | None) -> int | None:
+    if charts is None or "declared_ai" not in charts.column_names:
+        return None
+    return int(pc.sum(charts["declared_ai"]).as_py() or 0)
 
 
 def _ledger(contents: Contents) -> dict[tuple[str, str, str], int]:

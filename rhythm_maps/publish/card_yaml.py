@@ -10,6 +10,7 @@ from datasets import DatasetInfo, Features, SplitDict, SplitInfo
 from datasets.info import DatasetInfosDict
 from huggingface_hub import DatasetCardData
 
+from rhythm_maps import games
 from rhythm_maps.build.readme import config_entries
 from rhythm_maps.publish.contents import Contents, Stored
 from rhythm_maps.publish.facts import CardFacts
@@ -63,7 +64,7 @@ def _tasks(contents: Contents) -> list[str]:
 
 
 def _tags(contents: Contents) -> list[str]:
-    tags = ["rhythm-game", contents.kind.replace("_", "-"), "music"]
+    tags = ["rhythm-game", contents.kind.replace("_", "-"), "music"] if contents.kind in games.names() else ["music"]
     if contents.first_with("beats") is not None:
         tags += ["beat-tracking", "music-information-retrieval"]
     if contents.has("charts", "notes"):

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+CHANGES = "meta/changes.json"
+"""The change log that every version carries, newest first: what the card shows, and the next version goes on with."""
+
 
 @dataclass(frozen=True, slots=True)
 class Change:

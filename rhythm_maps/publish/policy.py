@@ -37,7 +37,8 @@ NO_PERMISSION = "no_permission"
 STALE = "stale_conditioning"
 REMEDIES = {
     OFFICIAL: "official levels of a game are never published; build your other maps without --install",
-    OPTED_OUT: "their authors opted out; a row stays out until its line is taken from the list of opt-outs or the file",
+    OPTED_OUT: "their authors opted out, or they were withdrawn from this dataset, which stays; an author's own rows "
+    "come back when the line is taken from the list of opt-outs or from the file",
     NO_PERMISSION: "the terms of the game ask for each author's permission: give --permissions FILE, push privately, "
     "or push the profile annotations",
     STALE: "their conditioning was made from the beats of a chart that is left out; build them again with the opt-outs",

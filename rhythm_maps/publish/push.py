@@ -49,7 +49,7 @@ class Pushed:
     Attributes:
         repo: the repository.
         version: the version, without "v".
-        commit: the commit that its tag names; "" after a dry run.
+        commit: the commit that its tag names; "" after a dry run of a version that is not there yet.
         sent: files that differ from the head by path, with their bytes.
         deleted: files of the head that are not in this version.
         rows: config -> split -> rows.
@@ -131,11 +131,11 @@ def push_to_hub(
         public=public,
         configs=None if configs is None else tuple(configs),
         rights=rights,
-        permissions=None if permissions is None else Path(permissions),
-        opt_outs=None if opt_outs is None else Path(opt_outs),
+        permissions=None if permissions is None else Path(permissions).expanduser(),
+        opt_outs=None if opt_outs is None else Path(opt_outs).expanduser(),
         force_weights=force_weights,
     )
-    return push(Path(build), Repository(repo, token=token), version, options, dry_run=dry_run)
+    return push(Path(build).expanduser(), Repository(repo, token=token), version, options, dry_run=dry_run)
 
 
 def push(
@@ -185,11 +185,11 @@ def push(
         if not dry_run:
             commit = commit or _publish(repository, staged, number, options, note)
             if options.public:
-                repository.set_public()
+                _open(repository)
         return Pushed(
             repository.name,
             versions.text(number),
-            "" if dry_run else commit,
+            commit,
             {name: local.size for name, local in plan.add.items()},
             plan.delete,
             staged.rows,
@@ -199,6 +199,13 @@ def push(
             versions.text(last) if last else "",
             options.public,
         )
+
+
+def _open(repository: Repository) -> None:
+    """Let everybody see the repository, behind a gate: also where its owner took the gate away since."""
+    if not repository.create().gated:
+        repository.set_gate()
+    repository.set_public()
 
 
 def _publish(

@@ -157,6 +157,7 @@ def stage(
         records.write_tombstones(ledger, projection.verdicts, version, tombstones, new)
         outcomes = records.write_ledger(ledger, projection.verdicts, new)
         records.write_groups(build, projection.verdicts, new)
+        log = tuple(changes(new))
         facts = {
             "presets": preset_rows(new, info["game"], rows),
             "hours": _hours(projection),
@@ -166,7 +167,7 @@ def stage(
             "shards": shards,
         }
         records.write_info(info, policy, rows, facts, new)
-        write_card(new, CardFacts(repo, version, profile, public, policy.rights, left_out, tuple(changes(new))))
+        write_card(new, CardFacts(repo, version, profile, public, policy.rights, left_out, log))
         atomic.remove_tree(out)
         atomic.make_folder(out.parent)
         atomic.rename(new, out)
@@ -250,7 +251,10 @@ def choose_configs(info: Mapping[str, Any], policy: Policy, configs: Sequence[st
         )
     chosen = [config for config in there if (configs is None or config in configs) and carries(policy.profile, config)]
     if not chosen:
-        raise UsageError(f"profile {policy.profile} carries none of the configs of this build: {', '.join(there)}")
+        raise UsageError(
+            f"profile {policy.profile} carries none of the configs of this build: {', '.join(there)}. Give "
+            f"--profile {needed_profile(there[0])} with --rights."
+        )
     return chosen
 
 

@@ -14,14 +14,12 @@ from rhythm_maps.errors import BadFormat
 from rhythm_maps.files import atomic
 from rhythm_maps.publish import records
 from rhythm_maps.publish.diff import Diff, Folder, Revision, compare
-from rhythm_maps.publish.facts import Change
+from rhythm_maps.publish.facts import CHANGES, Change
 from rhythm_maps.publish.hub import Repository
 from rhythm_maps.publish.policy import OPTED_OUT
 from rhythm_maps.publish.records import TOMBSTONES_FILE, Tombstone
 from rhythm_maps.publish.stage import stage as stage_by_policy
 
-CHANGES = "meta/changes.json"
-"""The change log that every version carries, newest first: what the card shows, and the next version goes on with."""
 _SHOWN = 3
 
 

@@ -125,7 +125,9 @@ def withdraw(
     past = tuple(ref for ref in found.history if ref != _HEAD and ref.startswith(_OURS))
     if dry_run:
         return Withdrawn(repository.name, versions.text(number), "", {}, taken, past, len(found.bad))
-    rows = _publish(repository, state, found.keys, number, reason, note) if _HEAD in found.holding else {}
+    rows = {}
+    if _HEAD in found.holding or not _recorded(repository, state, found.keys):
+        rows = _publish(repository, state, found.keys, number, reason, note)
     note(f"taking back {len(taken)} versions")
     for ref in taken:
         repository.remove_ref(ref)
@@ -149,6 +151,12 @@ def _check_number(repository: Repository, number: versions.Number, tags: Mapping
     known = versions.numbers(tags)
     versions.check_follows(number, known)
     versions.check_major(number, known[-1] if known else None, ["rows that it holds are withdrawn"])
+
+
+def _recorded(repository: Repository, state: State, keys: frozenset[str]) -> bool:
+    """Tell whether the head has a tombstone for each key: where only older versions hold the rows, it lacks them."""
+    stones = staging.tombstones(repository, state.head)
+    return keys <= {f"{stone.kind}:{stone.sha256}" for stone in stones}
 
 
 def _nothing_left(

@@ -10,13 +10,13 @@ import pytest
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
 
-OWNER, READER = "hf_OwnerToken0123456789", "hf_ReaderToken0123456789"
 _NUMBERS = count(1)
 
 
 @pytest.fixture(scope="session")
 def hub(tmp_path_factory):
     """The test Hub (`hub_server.TestHub`) of this worker."""
+    from hub_runs import OWNER, READER
     from hub_server import serve
 
     with serve(tmp_path_factory.mktemp("hub"), {OWNER: "owner", READER: "reader"}) as found:
@@ -26,18 +26,23 @@ def hub(tmp_path_factory):
 @pytest.fixture(scope="session")
 def runs(hub, tmp_path_factory):
     """Runs functions of `hub_calls` as the owner."""
-    from hub_runs import Runs
+    from hub_runs import OWNER, Runs
 
     found = Runs(tmp_path_factory.mktemp("runs"), hub.url, HF_TOKEN=OWNER)
     yield found
     found.close()
 
 
-@pytest.fixture
-def repo(hub):
-    """The name of a repository that does not exist yet; the Hub has no faults and has seen nothing."""
+@pytest.fixture(autouse=True)
+def _no_faults(hub):
+    """The Hub has no faults and has seen nothing, whatever the test before left there."""
     hub.faults.arm({})
     hub.seen.clear()
+
+
+@pytest.fixture
+def repo():
+    """The name of a repository that does not exist yet."""
     return f"owner/maps-{next(_NUMBERS)}"
 
 

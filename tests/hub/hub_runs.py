@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+OWNER, READER = "hf_OwnerToken0123456789", "hf_ReaderToken0123456789"
 _CHILD = Path(__file__).with_name("hub_child.py")
 _FORKS = hasattr(os, "fork")
 

@@ -38,10 +38,19 @@ def test_a_push_says_what_happened_and_what_comes_next(command, repo, first, sec
     assert re.search(rf"Pushed v1.0.0 to {repo}: \d+ files, [\d,]+ bytes sent, 0 deleted; commit [0-9a-f]{{8}}", text)
     assert "It is private." in text
     assert f'load_dataset("{repo}", "charts", revision="v1.0.0")' in text
+    assert "Profile annotations carries no" not in text
     assert "it is the same; nothing was sent" in command("push", first, repo, "--version", "1.0.0")
+    assert "it is the same; nothing would be sent" in command("push", first, repo, "--version", "1.0.0", "--dry-run")
     text = command("push", second, repo, "--version", "1.1.0")
     assert "From v1.0.0 to v1.1.0:" in text
     assert re.search(r"beats +1 +- +-", text)
+
+
+def test_a_push_says_which_tables_its_profile_keeps_here(command, repo, builds):
+    build = builds.make(4)
+    text = command("push", build, repo, "--version", "1.0.0", "--dry-run")
+    assert "Profile annotations carries no tracks (--profile audio); wider profiles need --rights." in text
+    assert "carries no" not in command("push", build, repo, "--version", "1.0.0", "--dry-run", "--configs", "charts")
 
 
 def test_versions_lists_what_is_there(command, repo, first, second):

@@ -7,10 +7,9 @@ import shutil
 import threading
 
 import pytest
-from conftest import OWNER
 from hub_builds import ids_of
 from hub_calls import HOST
-from hub_runs import RunFailed, Runs
+from hub_runs import OWNER, RunFailed, Runs
 
 
 @pytest.fixture(scope="module")
@@ -152,6 +151,14 @@ def test_a_public_push_is_private_until_all_is_there_and_gated_from_the_beginnin
     ]
     assert order[:2] == ["repos/create", "/settings"]
     assert order[-3:] == ["/commit/main", "/tag/", "/settings"]
+
+
+def test_the_gate_is_set_again_where_it_was_taken_away(hub, runs, repo, small):
+    runs.call("push", build=str(small), repo=repo, version="1.0.0", public=True)
+    hub.hub.repos[repo].gated = False
+    made = runs.call("push", build=str(small), repo=repo, version="1.0.0", public=True)
+    assert not made["sent"]
+    assert hub.hub.repos[repo].gated == "auto"
 
 
 def test_a_push_that_does_not_say_public_does_not_go_to_a_public_repository(hub, runs, repo, small):

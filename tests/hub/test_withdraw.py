@@ -119,6 +119,39 @@ def test_a_later_push_of_the_old_build_leaves_withdrawn_rows_out(hub, runs, publ
         assert not [secret for secret in secrets_of(charts, track) if secret in text]
 
 
+@pytest.fixture
+def dropped(runs, published, third):
+    """A repository whose head is without the rows by itself; only v1.1.0 holds them."""
+    runs.call("push", build=str(third), repo=published, version="1.2.0")
+    return published
+
+
+def test_rows_that_only_an_older_version_holds_leave_a_tombstone_too(hub, runs, dropped, second, newest):
+    charts, track = newest
+    runs.call("withdraw", repo=dropped, ids=[charts[0]["mapset_id"]], version="2.0.0", reason="asked by mail")
+    there = hub.hub.repos[dropped]
+    stones = [json.loads(line) for line in there.read("v2.0.0", "meta/tombstones.jsonl").splitlines()]
+    assert ("mapset", "asked by mail", "2.0.0") in {(s["kind"], s["reason"], s["version"]) for s in stones}
+    log = json.loads(there.read("v2.0.0", "meta/changes.json"))
+    assert (log[0]["version"], log[1]["version"]) == ("2.0.0", "1.2.0")
+    assert "withdrawn" in log[0]["notes"][0]
+    made = runs.call("push", build=str(second), repo=dropped, version="2.0.1")
+    assert made["left_out"] == {"opted_out": len(charts)}
+    for text in served(hub, dropped):
+        assert not [secret for secret in secrets_of(charts, track) if secret in text]
+
+
+def test_a_withdrawal_from_older_versions_that_is_killed_before_its_tag_goes_on(hub, runs, dropped, newest):
+    there = hub.hub.repos[dropped]
+    hub.seen.clear()
+    assert withdraw_with(hub, runs, dropped, newest[1], {})
+    changes = [i for i, s in enumerate(hub.seen) if s.method in {"POST", "DELETE"} and "paths-info" not in s.path]
+    there.tags.pop("v2.0.0")  # as a kill before the last request leaves it
+    assert "tag" in hub.seen[changes[-1]].path
+    runs.call("withdraw", repo=dropped, ids=[newest[1]], version="2.0.0")
+    assert there.tags["v2.0.0"] == there.branches["main"]
+
+
 def test_branches_that_hold_the_rows_go_as_well(hub, runs, published, newest):
     charts, track = newest
     there = hub.hub.repos[published]

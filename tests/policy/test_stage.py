@@ -258,6 +258,7 @@ def test_same_build_and_policy_give_the_same_bytes_and_no_path_or_name(planted, 
     one, two = carded, publish(build, "audio", "zqfolder", opt_outs=opt_outs, repo="me/maps", version="1.0.0")
     assert digests(one.folder) == digests(two.folder)
     assert [*digests(one.folder)] == list(one.files)
+    assert {*one.info["files"]} == {*one.files} - {"meta/info.json"}
     words = {str(Path.home()), getpass.getuser(), socket.gethostname(), str(build.parent), "zqfolder"}
     for word in (word for word in words if len(word) > 4):  # "root" is a column of the ledger
         assert marks(two.folder, word) == [], word

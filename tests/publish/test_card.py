@@ -8,6 +8,7 @@ import re
 import shutil
 import socket
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
+from click.testing import CliRunner
 from datasets import load_dataset
 from generate import zipped
 from huggingface_hub import DatasetCard
@@ -24,15 +26,19 @@ from trees import build_osu, digests, faults_of
 from rhythm_maps import games
 from rhythm_maps.build import presets
 from rhythm_maps.build.parquet import write_table
-from rhythm_maps.errors import BuildError, InputError, MissingExtra, UsageError
+from rhythm_maps.build.token_build import build_tokens
+from rhythm_maps.build.token_folder import plan_folder
+from rhythm_maps.cli import cli
+from rhythm_maps.errors import BadFormat, BuildError, InputError, MissingExtra, UsageError
 from rhythm_maps.publish import card as card_module
-from rhythm_maps.publish.card import write_card
+from rhythm_maps.publish.card import facts_of, write_card
 from rhythm_maps.publish.card_check import check
 from rhythm_maps.publish.card_yaml import front_matter, split_card
 from rhythm_maps.publish.contents import read_contents
 from rhythm_maps.publish.examples import run_examples
 from rhythm_maps.publish.facts import CardFacts, Change
 from rhythm_maps.publish.subject import subject
+from rhythm_maps.tokens.ecdc import write_enchf
 
 HOSTILE = (
     "--- \"'{{ title }} {% raw %} $title ${hours} <script>alert(1)</script> | a | `b` ``` ~~~ [x](http://evil.example) "
@@ -237,6 +243,64 @@ def test_a_folder_of_recordings_alone(tmp_path, carded):
     write_card(folder, CardFacts())
     assert check(folder) == []
     assert sorted(path.name for path in (folder / "assets").iterdir()) == ["length.png", "tempo.png"]
+
+
+def test_the_card_of_token_files_speaks_of_what_they_have(tmp_path):
+    write_enchf(tmp_path / "tokens" / "song.ecdc", np.zeros((2, 75), np.uint16), 24_000)
+    write_enchf(tmp_path / "tokens" / "other.ecdc", np.ones((2, 150), np.uint16), 48_000)
+    folder = tmp_path / "built"
+    build_tokens(plan_folder(tmp_path / "tokens"), folder)
+    for command in (["render"], ["check", "--strict"]):
+        done = CliRunner().invoke(cli, ["card", *command, str(folder)])
+        assert done.exit_code == 0, done.output
+    assert "a reviewer finds every question answered" in done.output
+    assert faults_of(folder) == []
+    assert front(folder)["tags"] == ["music", "audio-tokens", "encodec"]
+    assert not {"charts", "mappers", "beats.time_s"} & set(
+        re.findall(r"[\w.]+", card(folder).partition("## Columns")[0])
+    )
+    assert "mapper" not in section(folder, "Licence and rights")
+    assert "(2, 75)" in section(folder, "How to load it") or "(2, 150)" in section(folder, "How to load it")
+    assert load_dataset(str(folder), "tokens").num_rows == {"train": 2}
+    counted = json.loads((folder / "meta" / "stats.json").read_text("utf-8"))
+    assert counted["measures"]["length"]["modes"][""]["maximum"] == 2
+
+
+def test_a_version_that_was_downloaded_knows_its_change_log(osu):
+    changes = [asdict(change) for change in FACTS.changes]
+    (osu / "meta" / "changes.json").write_text(json.dumps(changes), encoding="utf-8")
+    assert facts_of(osu).changes == FACTS.changes
+    assert facts_of(osu).version == "1.2.0"
+    (osu / "meta" / "changes.json").write_text('[{"version": 3}]', encoding="utf-8")
+    with pytest.raises(BadFormat, match=r"not what a push writes.* at .*changes\.json"):
+        facts_of(osu)
+
+
+def test_the_numbers_are_kept_for_programs_too(osu):
+    counted = json.loads((osu / "meta" / "stats.json").read_text("utf-8"))
+    charts = pa.concat_tables([pq.read_table(path) for path in sorted(osu.glob("charts/*.parquet"))])
+    assert counted["groups"] == 7
+    assert sum(row["charts"] for row in counted["modes"]) == len(charts)
+    assert {row["mode"] for row in counted["modes"]} == set(charts["mode"].to_pylist())
+    stars = counted["measures"]["stars"]["modes"]["osu"]
+    values = [row["stars"] for row in charts.select(["mode", "stars"]).to_pylist() if row["mode"] == "osu"]
+    assert (stars["rows"], stars["minimum"], stars["maximum"]) == (6, *(pytest.approx(f(values)) for f in (min, max)))
+    assert stars["quantiles"][2] == pytest.approx(np.median(values), rel=1e-5)
+    assert counted["ledger"] == [{"kind": "audio", "outcome": "reject", "code": "audio_missing", "inputs": 1}]
+    info = json.loads((osu / "meta" / "info.json").read_text("utf-8"))
+    assert "meta/stats.json" in info["files"]
+
+
+def test_dates_of_facts_and_generated_charts_are_told(osu):
+    assert re.search(r"is of \d{4}-\d\d-\d\d: see `status_as_of`", section(osu, "Where it comes from"))
+    assert "Charts known to be made by a generator (`declared_ai`): None." in section(osu, "Where it comes from")
+    path = next(osu.glob("charts/train-*.parquet"))
+    rows = pq.read_table(path)
+    path.unlink()
+    at = rows.schema.get_field_index("declared_ai")
+    write_table(path, rows.set_column(at, rows.schema.field(at), pa.array([True, True, *[None] * (len(rows) - 2)])))
+    write_card(osu, FACTS)
+    assert "(`declared_ai`): 2." in section(osu, "Where it comes from")
 
 
 def test_an_example_that_fails_leaves_the_folder_as_it_was(osu):

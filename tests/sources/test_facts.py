@@ -120,6 +120,18 @@ def test_maps_that_their_source_declares_ai_made_are_left_out(maps: Path, tmp_pa
     assert (kept["declared_ai"], kept["rights"]["declared_ai"]) == (True, "SageScore")
 
 
+def test_maps_that_their_source_has_deleted_are_built_and_not_published(maps: Path, tmp_path: Path) -> None:
+    [entry] = [one for one in scan("beat_saber", [maps]).entries if one.path == "two"]
+    digest = entry.charts[0].chart_id.partition("/")[0]
+    write(maps / "more.json", detail(digest, deletedAt="2026-01-01T00:00:00Z"))
+    plan = scan("beat_saber", [maps], facts=[str(maps / "more.json")]).keep()
+    out = build(plan, tmp_path / "out", make_spec("beat_saber", configs=["charts"])).out
+    charts = pq.read_table(out / "charts" / "train-00000-of-00001.parquet").to_pylist()
+    assert {(row["title"], row["rights"]["opt_out"]) for row in charts} == {("Known", False), ("New", True)}
+    published = rhythm_maps.to_dataset_dict(out, "charts")
+    assert {row["title"] for row in published["train"]} == {"Known"}
+
+
 def test_a_credited_generator_is_no_declaration(tmp_path: Path) -> None:
     level(tmp_path / "maps" / "one", "Made")
     info = tmp_path / "maps" / "one" / "Info.dat"

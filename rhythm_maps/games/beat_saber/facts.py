@@ -219,6 +219,8 @@ def _common(found: _Found, problems: list[BadFormat]) -> Known:
         word = "automapper"
     if word and word != _NOT_DECLARED:
         known |= {"declared_ai": True, "rights": {"declared_ai": word}}
+    if detail.get("deletedAt"):  # whoever made it has taken it back
+        known["rights"] = {**known.get("rights", {}), "opt_out": True}
     return known
 
 

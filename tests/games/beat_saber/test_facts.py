@@ -104,8 +104,10 @@ def test_without_any_stars_the_maps_word_is_taken_for_the_published_version():
     assert standing(read(detail(qualified=True))) == ("qualified", [])
 
 
-def test_a_deleted_map_says_so():
-    assert standing(read(detail(deletedAt="2024-01-01T00:00:00Z", ranked=True)))[0] == "deleted"
+def test_a_deleted_map_says_so_and_counts_as_opted_out():
+    facts = read(detail(deletedAt="2024-01-01T00:00:00Z", ranked=True, declaredAi="Admin"))
+    assert standing(facts)[0] == "deleted"
+    assert facts[HASH]["rights"] == {"declared_ai": "Admin", "opt_out": True}
 
 
 @pytest.mark.parametrize(
