@@ -22,6 +22,7 @@ from rhythm_maps.cli import cli
 from rhythm_maps.errors import InputError, NoDataError, UsageError
 from rhythm_maps.tokens import ecdc
 from rhythm_maps.tokens.encodec import Encoder
+from rhythm_maps.tokens.files import encode_files, plan_encoding
 
 
 @pytest.fixture(autouse=True)
@@ -50,6 +51,21 @@ def recordings(tmp_path):
 
 def run(*arguments):
     return CliRunner().invoke(cli, [str(a) for a in arguments], catch_exceptions=False)
+
+
+def test_batches_as_a_gpu_takes_them_cost_no_good_file(recordings, tmp_path, weights):
+    encoder = Encoder(weights, device="cpu", threads=1)
+    jobs = plan_encoding(recordings, tmp_path / "out", recursive=True)
+    done = {one.name: one.outcome for one in encode_files(jobs, tmp_path / "out", encoder, together=2)}
+    assert done == {"a.wav": "written", "bad.ogg": "failed", "nested/b_tempo_120.0.mp3": "written"}
+    for job in jobs:
+        if not job.missing:
+            samples, _ = soundfile.read(job.source, dtype="float32", always_2d=True)
+            found = ecdc.read(job.target)
+            assert found.samples == len(samples)
+            np.testing.assert_array_equal(found.codes, encoder.encode_many([samples.mean(axis=1)])[0])
+    again = encode_files(jobs, tmp_path / "out", encoder, together=2)
+    assert {one.outcome for one in again} == {"kept", "failed"}
 
 
 def test_a_folder_is_mirrored_and_a_bad_file_costs_only_itself(recordings, tmp_path, weights):
