@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -31,8 +32,10 @@ def main() -> None:
                 "counts": space["counts"].rows(),
                 "training": space["training"].rows(named=True),
             }
-        )
+        ),
+        flush=True,
     )
 
 
 main()
+os._exit(0)  # without Python's own end: threads of the readers can abort there once in a while, all being done
