@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import filelock
 
 from rhythm_maps.errors import BuildError, RhythmMapsError
-from rhythm_maps.files.paths import cache_dir, path_id
+from rhythm_maps.files.paths import at_home, cache_dir, path_id
 
 
 @contextmanager
@@ -45,7 +46,13 @@ def saving(out: Path, resume: str) -> Iterator[None]:
     except OSError as error:
         if isinstance(error, RhythmMapsError):
             raise
-        raise BuildError(f"{out}: cannot be written: {error}. {resume}") from error
+        raise BuildError(f"{at_home(out)}: cannot be written: {_said(error)}. {resume}") from error
+
+
+def _said(error: OSError) -> str:
+    """Return what the system says, with the path it says it of."""
+    where = f" ({at_home(Path(os.fsdecode(error.filename)))})" if isinstance(error.filename, (str, bytes)) else ""
+    return f"{error.strerror or error}{where}"
 
 
 @contextmanager
@@ -57,7 +64,7 @@ def _locked(out: Path) -> Iterator[None]:
         lock.acquire(timeout=0)
     except filelock.Timeout as error:
         raise BuildError(
-            f"{out}: another process is writing it. Wait until it ends, or choose another folder."
+            f"{at_home(out)}: another process is writing it. Wait until it ends, or choose another folder."
         ) from error
     try:
         yield

@@ -62,3 +62,11 @@ def safe_name(text: str, longest: int = _LONGEST_PART) -> str:
 def safe_path(text: str) -> str:
     """Return a path with '/' between its parts so that every system takes it, and it stays below where it begins."""
     return "/".join(safe_name(part) or "_" for part in text.split("/"))
+
+
+def at_home(path: Path) -> str:
+    """Return a path for a message, with "~" for the home folder, whose name tells who somebody is."""
+    try:
+        return (Path("~") / path.absolute().relative_to(Path.home())).as_posix()
+    except (ValueError, RuntimeError):  # it lies elsewhere, or there is no home
+        return str(path)

@@ -124,15 +124,16 @@ def _run(sources: Sequence[tuple[str, str]], scratch: Path, folder: Path) -> lis
         )
     except subprocess.TimeoutExpired as error:
         raise BuildError(
-            f"{folder}: the card's examples did not end within {limits.CARD_EXAMPLE_SECONDS:.0f} s, so no card was "
-            "written."
+            f"{folder.name}: the card's examples did not end within {limits.CARD_EXAMPLE_SECONDS:.0f} s, so no card "
+            "was written."
         ) from error
     lines = done.stdout.decode("utf-8", "replace").splitlines()
     answer = json.loads(lines[-1]) if done.returncode == 0 and lines else {}
     if "printed" not in answer:
         failed, why = answer.get("failed", "start"), answer.get("why", f"Python ended with {done.returncode}")
         raise BuildError(
-            f'{folder}: the card\'s example "{failed}" does not run on it, so no card was written: {why.rstrip(".")}. '
+            f'{folder.name}: the card\'s example "{failed}" does not run on it, so no card was written: '
+            f"{why.rstrip('.')}. "
             "A file of the folder is damaged, or a config lacks a column that it should have."
         )
     printed: list[str] = answer["printed"]

@@ -190,10 +190,10 @@ def build_info(build: Path, *, again: bool = False) -> dict[str, Any]:
     """
     info = read_info(build)
     if info is None:
-        raise UsageError(f"{build}: no build (it has no meta/info.json); make one with rhythm-maps build")
+        raise UsageError(f"{Path(build).name}: no build (it has no meta/info.json); make one with rhythm-maps build")
     if "profile" in info and not again:
         raise UsageError(
-            f"{build}: what a push made of a build, under profile {info['profile']}. Name the build itself."
+            f"{Path(build).name}: what a push made of a build, under profile {info['profile']}. Name the build itself."
         )
     _check_columns(build, info)
     return info
@@ -209,7 +209,8 @@ def _check_columns(build: Path, info: Mapping[str, Any]) -> None:
             other = [one.name for one in pq.read_schema(path) if declared.get(one.name, one.type) != one.type]
             if other:
                 raise UsageError(
-                    f"{build}: column {other[0]} of {config} is of another version of rhythm_maps. Build it again."
+                    f"{Path(build).name}: column {other[0]} of {config} is of another version of rhythm_maps. "
+                    "Build it again."
                 )
             break
 
@@ -223,7 +224,9 @@ def project(build: Path, info: dict[str, Any], policy: Policy, *, again: bool = 
     """
     verdicts = judge(build, info, policy)
     if not verdicts.groups:
-        raise NoDataError(f"{build}: nothing may be published under profile {policy.profile}.{refusals(verdicts)}")
+        raise NoDataError(
+            f"{Path(build).name}: nothing may be published under profile {policy.profile}.{refusals(verdicts)}"
+        )
     ledger = records.read_ledger(build)
     # The ledger of a published version names no mapset any more: whose name of the file its rows have is not known.
     names = {} if again else records.audio_names(ledger, verdicts)
@@ -263,7 +266,9 @@ def _write_configs(projection: Projection, chosen: Sequence[str], new: Path) -> 
     rows = {config: splits for config, splits in rows.items() if splits}
     verdicts = projection.verdicts
     if not rows:
-        raise NoDataError(f"{projection.build}: no row of {', '.join(chosen)} may be published.{refusals(verdicts)}")
+        raise NoDataError(
+            f"{projection.build.name}: no row of {', '.join(chosen)} may be published.{refusals(verdicts)}"
+        )
     if "charts" in projection.info["rows"]:
         allowed = {column.name for column in kept_columns(projection.info["game"], "charts", projection.policy.profile)}
         wanted = [name for name in OF_CREDITS if name in allowed]
