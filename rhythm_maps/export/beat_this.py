@@ -140,7 +140,7 @@ def export_beat_this(
     rows = read_recordings(build, config)
     lists = _Lists()
     with writing(out, "Export again when that is mended."):
-        part = out.with_name(f"{out.name}.part")
+        part = out.with_name(f"{out.name}.beat-this-part")  # what a stopped export left; nobody else's folder
         atomic.remove_tree(part)
         left = 0
         with ExitStack() as opened:

@@ -19,7 +19,7 @@ from rhythm_maps.audio import decode
 from rhythm_maps.audio.loudness import gain_db, gain_for, peak_of
 from rhythm_maps.audio.measure import Measured, measured, meter_for
 from rhythm_maps.audio.probe import probe
-from rhythm_maps.errors import BadFormat, BuildError
+from rhythm_maps.errors import BadFormat, BuildError, LimitExceeded
 from rhythm_maps.tokens.conditioning import Float32Array, LevelMeter
 from rhythm_maps.tokens.ecdc import HOP, SAMPLING_RATE
 from rhythm_maps.tokens.settings import TokenRun, TokenSettings, load_weights
@@ -113,7 +113,10 @@ def tokenize(
     source: Iterable[Float32Array] = stream
     applied = None
     if settings.target_rms is not None:
-        applied, source = _levelled(list(stream), settings.target_rms)
+        try:
+            applied, source = _levelled(list(stream), settings.target_rms)
+        except MemoryError as error:
+            raise LimitExceeded("audio_too_large", "it does not fit into memory, which a gain needs", name) from error
     meter = LevelMeter(HOP)
     codes = codec.encode_stream(_measured(source, meter))
     levels = meter.finish()
