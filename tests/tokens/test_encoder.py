@@ -145,19 +145,47 @@ def untied(model, samples, ours, expected):
     return found
 
 
-def test_songs_of_unequal_lengths_together(weights, model, reference):
-    lengths = [1, 12 * SAMPLING_RATE, 320, 0, round(7.123 * SAMPLING_RATE), 24_321, 480_029, 170_000]
-    whole = song(21.0)
-    found = Encoder(weights, threads=1, block_s=2.0).encode_many([whole[:n] for n in lengths])
+def compare_together(encoder, model, songs, expected):
+    """Encode songs together; every difference from what each alone gives must be a tie, at most 1 in 50,000."""
     different = total = 0
-    for n, codes in zip(lengths, found, strict=True):
-        assert codes.shape == (8, frames_of(n))
-        if n:
-            expected = reference(21.0, n)
-            assert untied(model, whole[:n], codes, expected) == []
-            different += int((codes != expected).any(axis=0).sum())
-            total += codes.size
+    for samples, codes, right in zip(songs, encoder.encode_many(songs), expected, strict=True):
+        assert codes.shape == (8, frames_of(len(samples)))
+        assert untied(model, samples, codes, right) == []
+        different += int((codes != right).any(axis=0).sum())
+        total += codes.size
     assert different <= -(-total // 50_000)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_songs_of_unequal_lengths_together(weights, model, reference, threads):
+    lengths = [1, 12 * SAMPLING_RATE, 320, 0, round(7.123 * SAMPLING_RATE), 24_321, 480_029, 170_000]
+    songs = [song(21.0)[:n] for n in lengths]
+    expected = [reference(21.0, n) if n else np.empty((8, 0)) for n in lengths]
+    compare_together(Encoder(weights, threads=threads, block_s=2.0), model, songs, expected)
+
+
+@pytest.mark.parametrize("block_s", [0.5, 8.0])
+def test_short_songs_together(weights, model, reference, block_s):
+    """Songs of less than a second: shorter than the padding of some layers, of an odd or even number of frames."""
+    lengths = [*range(1, 900, 41), 5_119, 5_120, 5_121, 17_777]
+    songs = [song(21.0)[:n] for n in lengths]
+    encoder = Encoder(weights, threads=1, block_s=block_s)
+    compare_together(encoder, model, songs, [reference(21.0, n) for n in lengths])
+
+
+def test_one_song_as_a_batch(weights, model, reference):
+    n = round(7.123 * SAMPLING_RATE)
+    compare_together(Encoder(weights, threads=1, block_s=1.0), model, [song(21.0)[:n]], [reference(21.0, n)])
+
+
+@pytest.mark.stress
+def test_minutes_of_songs_together(weights, model):
+    """Eight songs of 40 to 110 s: about 360,000 codes."""
+    songs = [song(40.0 + 10 * i, seed=i) for i in range(8)]
+    encoder = Encoder(weights, threads=1)
+    expected = [encoder.encode(samples) for samples in songs]
+    assert min(distinct(np.concatenate(expected, axis=1))) >= 30
+    compare_together(encoder, model, songs, expected)
 
 
 def test_a_wrong_code_is_no_tie(weights, model, reference):
