@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +63,19 @@ def _model_options(function: Callable[..., None]) -> Callable[..., None]:
     show_default=True,
     help="file: as the file has its samples; game: an MP3 starts where osu! starts it.",
 )
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Processes of one thread each: on a CPU the fastest way is one a core. A single worker uses torch's threads.",
+)
+@click.option(
+    "--together",
+    type=click.IntRange(min=1),
+    help="Songs that a worker encodes as one batch, held in memory whole: 4 are 1.3 times as fast as one by one on a "
+    "CPU. Where two codes are equally near (fewer than 1 in 50,000), the other may be taken. Default 1; 64 on a GPU.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be made, and make nothing.")
 @click.option("--list-missing", is_flag=True, help="List recordings without a token file, and make nothing.")
 @click.option("--verify", is_flag=True, help="Read token files back when all are made.")
@@ -78,6 +92,8 @@ def encode(
     device: str,
     weights: str,
     verify_samples: int,
+    workers: int,
+    together: int | None,
     *,
     dry_run: bool,
     list_missing: bool,
@@ -90,7 +106,7 @@ def encode(
     Files that are there are kept. Ends with 1 where a recording could not be read or a token file is wrong; the others
     are made.
     """
-    from rhythm_maps.tokens import encodec, files
+    from rhythm_maps.tokens import encodec, file_workers, files
 
     if bandwidth not in encodec.N_Q:
         raise UsageError(f"--bandwidth {bandwidth:g}: expected one of {', '.join(f'{b:g}' for b in encodec.N_Q)}")
@@ -99,21 +115,17 @@ def encode(
     if dry_run or list_missing:
         click.echo(_plan(jobs, overwrite=overwrite and not list_missing))
         return
-    done: list[Done] = []
+    done = [files.Done(job.name, "kept") for job in jobs]
     if overwrite or any(job.missing for job in jobs):
         encoder = encodec.Encoder(weights, bandwidth_kbps=bandwidth, device=device)
-        done = files.encode_files(
-            jobs,
-            out,
-            encoder,
-            kind=kind,
-            timeline=timeline,
-            overwrite=overwrite,
-            progress=lambda some: bar(some, "encode", "file"),
-        )
+        work = files.Work(out, kind, timeline, overwrite, together or files.batch_size(encoder.device))
+        progress = partial(bar, label="encode", unit="file")
+        if workers == 1:
+            done = files.encode_files(jobs, work, encoder, progress=progress)
+        else:
+            model = file_workers.Model(weights, bandwidth, device)
+            done = file_workers.encode_in_processes(jobs, work, model, workers, progress=progress)
         click.echo(f"Weights: {encoder.weights.kind}, sha256 {encoder.weights.sha256}.")
-    else:
-        done = [files.Done(job.name, "kept") for job in jobs]
     wrong = files.verify(jobs, encodec.N_Q[bandwidth], verify_samples) if verify else []
     _finish(done, out, [f"  wrong: {printable(line)}" for line in wrong])
 

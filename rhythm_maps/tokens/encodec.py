@@ -11,11 +11,10 @@ near in float32 (fewer than 1 in 50,000 codes) the other may be taken, and the b
 from __future__ import annotations
 
 import os
-import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from functools import cached_property, partial
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -23,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rhythm_maps.errors import UsageError
-from rhythm_maps.tokens import network
+from rhythm_maps.tokens import network, torch_settings
 from rhythm_maps.tokens.channels_last import CHANNELS_LAST
 from rhythm_maps.tokens.torchless import import_torch
 from rhythm_maps.tokens.weights import Weights, load
@@ -227,7 +226,7 @@ class Encoder:
         if self._threads == 1:
             yield lambda call: call
             return
-        with _settings.held(tf32=self._tf32):
+        with torch_settings.held(tf32=self._tf32):
             pool = ThreadPoolExecutor(self._threads, initializer=import_torch().set_num_threads, initargs=(1,))
             try:
                 yield lambda call: pool.submit(call).result
@@ -275,7 +274,7 @@ class Encoder:
         Every operation takes one thread of the CPU: several threads take a block each instead.
         """
         torch = import_torch()
-        with torch.inference_mode(), _settings.held(tf32=self._tf32):
+        with torch.inference_mode(), torch_settings.held(tf32=self._tf32):
             yield
 
 
@@ -284,40 +283,6 @@ def _argmin(distance: Any) -> Any:
     if distance.device.type != "cpu":
         return distance.min(dim=-1).indices
     return import_torch().from_numpy(distance.numpy().argmin(axis=-1))
-
-
-class _Settings:
-    """Torch's settings, which hold for the whole process: changed by the first that computes, put back by the last."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._holders = 0
-        self._stack = ExitStack()
-
-    @contextmanager
-    def held(self, *, tf32: bool) -> Iterator[None]:
-        with self._lock:
-            self._holders += 1
-            if self._holders == 1:
-                self._change(tf32=tf32)
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._holders -= 1
-                if not self._holders:
-                    self._stack.close()
-
-    def _change(self, *, tf32: bool) -> None:
-        torch = import_torch()
-        self._stack.callback(torch.set_num_threads, torch.get_num_threads())
-        self._stack.callback(torch.set_float32_matmul_precision, torch.get_float32_matmul_precision())
-        torch.set_num_threads(1)
-        torch.set_float32_matmul_precision("high" if tf32 else "highest")
-        self._stack.enter_context(torch.backends.cudnn.flags(enabled=True, allow_tf32=tf32))
-
-
-_settings = _Settings()
 
 
 def _rechunk(pieces: Iterable[Samples], size: int) -> Iterator[tuple[Samples, bool]]:

@@ -22,7 +22,8 @@ EXTENSIONS: Final = ("wav", "mp3", "ogg", "egg", "flac")
 """Recordings that are taken out of a folder; one that is named itself is always taken."""
 _ON_A_GPU: Final = 64
 """Songs of a batch there: 1.5 GB of samples where they last four minutes."""
-_AGAIN: Final = "Run the command again when that is mended; files that are there are kept."
+AGAIN: Final = "Run the command again when that is mended; files that are there are kept."
+_WRITERS: Final = {"enchf": ecdc.write_enchf, "ecdc": ecdc.write_binary}
 
 
 class Job(NamedTuple):
@@ -36,6 +37,24 @@ class Job(NamedTuple):
     def missing(self) -> bool:
         """Tell whether the file to make is not there yet."""
         return not self.target.exists()
+
+
+class Work(NamedTuple):
+    """How token files are made of recordings.
+
+    Attributes:
+        out: the folder that is written.
+        kind: ``enchf``: what EncHF's tools write and read; ``ecdc``: the codec's own binary, a fifteenth of the size.
+        timeline: ``file``: the first sample is the file's; ``game``: an MP3 starts where osu! starts it.
+        overwrite: also make files that are there.
+        together: songs that are held whole and encoded as one batch (`Encoder.encode_many`); 1 streams.
+    """
+
+    out: Path
+    kind: Format = "enchf"
+    timeline: Timeline = "file"
+    overwrite: bool = False
+    together: int = 1
 
 
 class Done(NamedTuple):
@@ -85,45 +104,49 @@ def plan_decoding(source: Path, out: Path, *, recursive: bool = False, suffix: s
     return _jobs(token_files(source, recursive=recursive, suffix=suffix), source, out, ".wav")
 
 
+def batch_size(device: str) -> int:
+    """Return how many songs are encoded together unless told otherwise: on a CPU one, for the codec's very codes."""
+    return 1 if device == "cpu" else _ON_A_GPU
+
+
 def encode_files(
     jobs: Sequence[Job],
-    out: Path,
+    work: Work,
     encoder: Encoder,
     *,
-    kind: Format = "enchf",
-    timeline: Timeline = "file",
-    overwrite: bool = False,
-    together: int | None = None,
     progress: Callable[[Sequence[Job]], Iterable[Job]] = iter,
 ) -> list[Done]:
     """Write a token file for each recording. Bad files cost only themselves.
 
     Args:
         jobs: of `plan_encoding`.
-        out: the folder that is written.
+        work: how.
         encoder: what to encode with.
-        kind: ``enchf``: what EncHF's tools write and read; ``ecdc``: the codec's own binary, a fifteenth of the size.
-        timeline: ``file``: the first sample is the file's; ``game``: an MP3 starts where osu! starts it.
-        overwrite: also make files that are there.
-        together: songs that are held whole and encoded as one batch (`Encoder.encode_many`); None: 64 on a GPU, else 1,
-            which streams.
         progress: wraps the jobs as they are worked through.
 
     Raises:
-        BuildError: `out` cannot be written.
+        BuildError: the folder cannot be written.
         MissingExtra: soxr is not installed.
     """
-    write = ecdc.write_enchf if kind == "enchf" else ecdc.write_binary
-    size = together or (1 if encoder.device == "cpu" else _ON_A_GPU)
-    if size > 1:
-        done: list[Done] = []
-        with writing(out, _AGAIN):
-            for batch in _batches(progress(jobs), size):
-                done += _encode_together(batch, encoder, write, timeline, overwrite=overwrite)
-        return done
+    with writing(work.out, AGAIN):
+        return encode_unlocked(jobs, work, encoder, progress=progress)
+
+
+def encode_unlocked(
+    jobs: Sequence[Job],
+    work: Work,
+    encoder: Encoder,
+    *,
+    progress: Callable[[Sequence[Job]], Iterable[Job]] = iter,
+) -> list[Done]:
+    """Do what `encode_files` does in a folder that the caller holds (`files.outputs.writing`)."""
+    if work.together > 1:
+        return [
+            done for batch in _batches(progress(jobs), work.together) for done in _encode_together(batch, work, encoder)
+        ]
 
     def encode(job: Job) -> str:
-        stream = blocks(folder.read(job.source), job.name, rate=SAMPLING_RATE, mono=True, timeline=timeline)
+        stream = blocks(folder.read(job.source), job.name, rate=SAMPLING_RATE, mono=True, timeline=work.timeline)
         count = 0
 
         def counted() -> Iterator[Any]:
@@ -135,10 +158,10 @@ def encode_files(
         codes = encoder.encode_stream(counted())
         if not count:
             raise BadFormat("unreadable_audio", "no sample of it can be read", job.name)
-        write(job.target, codes, count)
+        _WRITERS[work.kind](job.target, codes, count)
         return "" if stream.status in {"ok", "silent"} else stream.status
 
-    return _each(jobs, out, encode, overwrite=overwrite, progress=progress)
+    return _each(jobs, encode, overwrite=work.overwrite, progress=progress)
 
 
 def _batches(jobs: Iterable[Job], size: int) -> Iterator[list[Job]]:
@@ -147,22 +170,20 @@ def _batches(jobs: Iterable[Job], size: int) -> Iterator[list[Job]]:
         yield batch
 
 
-def _encode_together(
-    batch: Sequence[Job], encoder: Encoder, write: Callable[..., None], timeline: Timeline, *, overwrite: bool
-) -> list[Done]:
+def _encode_together(batch: Sequence[Job], work: Work, encoder: Encoder) -> list[Done]:
     """Encode some recordings as one batch; what cannot be read is left out of it."""
     done: list[Done] = []
     read: list[tuple[int, Decoded]] = []
     for i, job in enumerate(batch):
         done.append(Done(job.name, "kept"))
-        if job.missing or overwrite:
+        if job.missing or work.overwrite:
             try:
-                read.append((i, _decoded(job, timeline)))
+                read.append((i, _decoded(job, work.timeline)))
             except (BadFormat, InputError) as error:
                 done[i] = Done(job.name, "failed", str(error))
     codes = encoder.encode_many([decoded.samples for _, decoded in read])
     for (i, decoded), made in zip(read, codes, strict=True):
-        write(batch[i].target, made, len(decoded.samples))
+        _WRITERS[work.kind](batch[i].target, made, len(decoded.samples))
         done[i] = Done(batch[i].name, "written", "" if decoded.status in {"ok", "silent"} else decoded.status)
     return done
 
@@ -184,7 +205,15 @@ def decode_files(
 ) -> list[Done]:
     """Write each token file as a WAV, 24 kHz mono 16 bit, of the length its audio had. Bad files cost only themselves.
 
-    Args and errors: as `encode_files`.
+    Args:
+        jobs: of `plan_decoding`.
+        out: the folder that is written.
+        encoder: what to decode with.
+        overwrite: also make files that are there.
+        progress: wraps the jobs as they are worked through.
+
+    Raises:
+        BuildError: `out` cannot be written.
     """
 
     def play(job: Job) -> str:
@@ -192,7 +221,8 @@ def decode_files(
         atomic.write_bytes(job.target, wav(encoder, tokens.codes, tokens.samples))
         return ""
 
-    return _each(jobs, out, play, overwrite=overwrite, progress=progress)
+    with writing(out, AGAIN):
+        return _each(jobs, play, overwrite=overwrite, progress=progress)
 
 
 def wav(encoder: Encoder, codes: Any, samples: int | None = None) -> bytes:
@@ -239,22 +269,20 @@ def verify(jobs: Sequence[Job], n_q: int, samples: int = 20) -> list[str]:
 
 def _each(
     jobs: Sequence[Job],
-    out: Path,
     make: Callable[[Job], str],
     *,
     overwrite: bool,
     progress: Callable[[Sequence[Job]], Iterable[Job]],
 ) -> list[Done]:
     done = []
-    with writing(out, _AGAIN):
-        for job in progress(jobs):
-            if not job.missing and not overwrite:
-                done.append(Done(job.name, "kept"))
-                continue
-            try:
-                done.append(Done(job.name, "written", make(job)))
-            except (BadFormat, InputError) as error:
-                done.append(Done(job.name, "failed", str(error)))
+    for job in progress(jobs):
+        if not job.missing and not overwrite:
+            done.append(Done(job.name, "kept"))
+            continue
+        try:
+            done.append(Done(job.name, "written", make(job)))
+        except (BadFormat, InputError) as error:
+            done.append(Done(job.name, "failed", str(error)))
     return done
 
 

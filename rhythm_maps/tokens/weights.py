@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from rhythm_maps import limits
 from rhythm_maps.errors import BadFormat, InputError, UsageError
 from rhythm_maps.files import atomic
+from rhythm_maps.tokens import torch_settings
 from rhythm_maps.tokens.torchless import import_encodec, import_torch
 
 if TYPE_CHECKING:
@@ -146,7 +147,9 @@ def _filled(state: Mapping[str, Any], name: str) -> Any:
     """
     with import_torch().device("meta"):  # no values, so none are drawn only to be replaced
         model = empty_model()
-    wrong = _differences(model.state_dict(), state)
+    with torch_settings.held():
+        wrong = _differences(model.state_dict(), state)
+        whole = {} if wrong else {key: tensor.detach().float().clone() for key, tensor in state.items()}
     if wrong:
         more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
         raise BadFormat(
@@ -154,7 +157,7 @@ def _filled(state: Mapping[str, Any], name: str) -> Any:
             f"not a state dict of EncodecModel.encodec_model_24khz: {'; '.join(wrong[:3])}{more}",
             name,
         )
-    model.load_state_dict({key: tensor.detach().float().clone() for key, tensor in state.items()}, assign=True)
+    model.load_state_dict(whole, assign=True)
     return model.eval()
 
 

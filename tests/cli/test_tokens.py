@@ -22,7 +22,7 @@ from rhythm_maps.cli import cli
 from rhythm_maps.errors import InputError, NoDataError, UsageError
 from rhythm_maps.tokens import ecdc
 from rhythm_maps.tokens.encodec import Encoder
-from rhythm_maps.tokens.files import encode_files, plan_encoding
+from rhythm_maps.tokens.files import Work, encode_files, plan_encoding
 
 
 @pytest.fixture(autouse=True)
@@ -56,7 +56,7 @@ def run(*arguments):
 def test_batches_as_a_gpu_takes_them_cost_no_good_file(recordings, tmp_path, weights):
     encoder = Encoder(weights, device="cpu", threads=1)
     jobs = plan_encoding(recordings, tmp_path / "out", recursive=True)
-    done = {one.name: one.outcome for one in encode_files(jobs, tmp_path / "out", encoder, together=2)}
+    done = {one.name: one.outcome for one in encode_files(jobs, Work(tmp_path / "out", together=2), encoder)}
     assert done == {"a.wav": "written", "bad.ogg": "failed", "nested/b_tempo_120.0.mp3": "written"}
     for job in jobs:
         if not job.missing:
@@ -64,7 +64,7 @@ def test_batches_as_a_gpu_takes_them_cost_no_good_file(recordings, tmp_path, wei
             found = ecdc.read(job.target)
             assert found.samples == len(samples)
             np.testing.assert_array_equal(found.codes, encoder.encode_many([samples.mean(axis=1)])[0])
-    again = encode_files(jobs, tmp_path / "out", encoder, together=2)
+    again = encode_files(jobs, Work(tmp_path / "out", together=2), encoder)
     assert {one.outcome for one in again} == {"kept", "failed"}
 
 

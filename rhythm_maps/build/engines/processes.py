@@ -11,20 +11,17 @@ runs, and a recording that kills its worker alone, twice, is condemned: it becom
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
-import os
-import threading
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing.connection import wait as wait_for_sentinel
 
 import msgspec
 
 from rhythm_maps.build.unit import Place, Unit, write_unit
 from rhythm_maps.errors import BuildError
 from rhythm_maps.files.paths import printable
+from rhythm_maps.files.processes import new_executor
 
 ATTEMPTS = 2
 
@@ -47,7 +44,7 @@ def run(units: Sequence[Unit], on_done: Callable[[Unit], None], workers: int) ->
 def _side_by_side(units: Sequence[Unit], on_done: Callable[[Unit], None], workers: int) -> list[Unit]:
     """Make units, `workers` at a time; return those whose worker died on a recording."""
     waiting = deque((unit, 1) for unit in units)
-    slots = [_new_executor() for _ in range(min(workers, len(units)))]
+    slots = [new_executor() for _ in range(min(workers, len(units)))]
     running: dict[Future[None], tuple[int, Unit, int]] = {}
     suspect: list[Unit] = []
 
@@ -67,7 +64,7 @@ def _side_by_side(units: Sequence[Unit], on_done: Callable[[Unit], None], worker
                     on_done(unit)
                 else:
                     slots[slot].shutdown(wait=False)
-                    slots[slot] = _new_executor()
+                    slots[slot] = new_executor()
                     if _whereabouts(unit).track:
                         suspect.append(unit)
                     else:
@@ -84,7 +81,7 @@ def _alone(unit: Unit, on_done: Callable[[Unit], None]) -> None:
     """Make a unit while no other worker runs, each attempt in a new process, and condemn the recordings that kill."""
     deaths: Counter[str] = Counter()
     while True:
-        with _new_executor() as executor:
+        with new_executor() as executor:
             if _survived(executor.submit(_work, unit, careful=True)):
                 on_done(unit)
                 return
@@ -115,27 +112,8 @@ def _submit(executor: ProcessPoolExecutor, unit: Unit, *, careful: bool) -> tupl
     try:
         return executor, executor.submit(_work, unit, careful=careful)
     except BrokenProcessPool:
-        executor = _new_executor()
+        executor = new_executor()
         return executor, executor.submit(_work, unit, careful=careful)
-
-
-def _new_executor() -> ProcessPoolExecutor:
-    # spawn everywhere: it is what Windows has, and a forked child inherits locks of threads it does not have.
-    context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(max_workers=1, mp_context=context, initializer=_die_with_parent)
-
-
-def _die_with_parent() -> None:
-    """End this worker when the process that started it is gone, killed or not: nobody would collect its work."""
-    parent = multiprocessing.parent_process()
-    if parent is None:
-        return
-
-    def watch() -> None:
-        wait_for_sentinel([parent.sentinel])
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 def _work(unit: Unit, *, careful: bool) -> None:
