@@ -139,11 +139,7 @@ def stage(
         policy = replace(policy, public=False)
     info = build_info(build, again=again)
     chosen = choose_configs(info, policy, configs)
-    out = Path(out).absolute()
-    if out.exists() and read_info(out) is None and (out.is_file() or any(out.iterdir())):
-        raise UsageError(f"{out}: exists and was not made by rhythm-maps, so it is left alone. Choose another folder.")
-    if out == Path(build).absolute():
-        raise UsageError(f"{out}: is the build itself. Choose another folder.")
+    out = _checked_out(out, build)
     projection, ledger = project(build, info, policy, again=again)
     with writing(out, "Push again when it is mended."):
         new = out.with_name(f"{out.name}.part")
@@ -180,6 +176,16 @@ def stage(
         examples=projection.verdicts.examples,
         info=read_info(out) or {},
     )
+
+
+def _checked_out(out: Path, build: Path) -> Path:
+    """Return the absolute path of the folder to make, or say why it is left alone."""
+    out = Path(out).absolute()
+    if out.exists() and read_info(out) is None and (out.is_file() or any(out.iterdir())):
+        raise UsageError(f"{out}: exists and was not made by rhythm-maps, so it is left alone. Choose another folder.")
+    if out == Path(build).absolute():
+        raise UsageError(f"{out}: is the build itself. Choose another folder.")
+    return out
 
 
 def build_info(build: Path, *, again: bool = False) -> dict[str, Any]:
