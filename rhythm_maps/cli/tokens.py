@@ -154,12 +154,14 @@ def decode(
     there are kept.
     """
     from rhythm_maps.build.run import read_info
-    from rhythm_maps.export.tokens_audio import decode_build, is_build
+    from rhythm_maps.export import tokens_audio
     from rhythm_maps.tokens import files
     from rhythm_maps.tokens.encodec import Encoder
 
-    if is_build(source):
-        _finish(decode_build(source, out, Encoder(weights, device=device), tracks, overwrite=overwrite), out)
+    if tokens_audio.is_build(source):
+        tokens_audio.check_weights(source, weights, tracks)
+        encoder = Encoder(weights, device=device)
+        _finish(tokens_audio.decode_build(source, out, encoder, tracks, overwrite=overwrite), out)
         return
     if read_info(source) is not None:
         raise UsageError(f"{source}: a build without tokens; build it with --configs charts,beats,tracks,tokens")

@@ -15,6 +15,7 @@ from rhythm_maps.files.outputs import writing
 from rhythm_maps.files.paths import safe_path
 from rhythm_maps.tokens.encodec import SAMPLING_RATE, Encoder
 from rhythm_maps.tokens.files import Done, wav
+from rhythm_maps.tokens.settings import PRETRAINED
 
 _COLUMNS = ["track_id", "path", "codes", "duration_s", "model_sha256", "weights"]
 
@@ -22,6 +23,28 @@ _COLUMNS = ["track_id", "path", "codes", "duration_s", "model_sha256", "weights"
 def is_build(path: Path) -> bool:
     """Tell whether a folder is a build, or one of its ``tokens`` folders."""
     return bool(_shards(path))
+
+
+def check_weights(source: Path, weights: str, tracks: Sequence[str] = ()) -> None:
+    """Refuse the published weights for tokens that say they were made with others, before any weights are looked for.
+
+    Args:
+        source, tracks: as `decode_build`.
+        weights: as `Encoder`.
+
+    Raises:
+        UsageError: rows name other weights.
+        InputError: a shard cannot be read.
+    """
+    if weights != PRETRAINED:
+        return
+    for row in _rows(source, ["track_id", "path", "weights"]):
+        name = row["track_id"] or row["path"]
+        if row["weights"] not in {None, PRETRAINED} and name.startswith(tuple(tracks) or ""):
+            raise UsageError(
+                f"{name}: its tokens were made with {row['weights']} weights, not the published ones: name them with "
+                "--weights"
+            )
 
 
 def decode_build(
@@ -47,7 +70,7 @@ def decode_build(
     """
     done: list[Done] = []
     with writing(out, "Run the command again when that is mended."):
-        for row in _rows(source):
+        for row in _rows(source, _COLUMNS):
             name = row["track_id"] or row["path"]
             if tracks and not name.startswith(tuple(tracks)):
                 continue
@@ -61,7 +84,7 @@ def decode_build(
                 done.append(Done(name, "kept"))
                 continue
             samples = round(row["duration_s"] * SAMPLING_RATE)
-            atomic.write_bytes(target, wav(encoder, row["codes"], samples))
+            atomic.write_bytes(target, wav(encoder, np.asarray(row["codes"], np.int64), samples))
             done.append(Done(name, "written"))
     absent = [begin for begin in tracks if not any(one.name.startswith(begin) for one in done)]
     if absent or not done:
@@ -70,15 +93,14 @@ def decode_build(
     return done
 
 
-def _rows(source: Path) -> Iterator[dict[str, Any]]:
+def _rows(source: Path, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
     """Yield the rows of a build's tokens, one in memory at a time."""
     for shard in _shards(source):
         try:
-            for batch in pq.ParquetFile(shard).iter_batches(batch_size=1, columns=_COLUMNS):
+            for batch in pq.ParquetFile(shard).iter_batches(batch_size=1, columns=list(columns)):
                 (row,) = batch.to_pylist()
-                if row.keys() != set(_COLUMNS):
+                if row.keys() != set(columns):
                     raise InputError(f"{shard}: no table of tokens: it has only the columns {', '.join(row)} of them")
-                row["codes"] = np.asarray(row["codes"], np.int64)
                 yield row
         except (OSError, ValueError) as error:
             if isinstance(error, InputError):

@@ -166,6 +166,8 @@ def test_a_track_of_a_build_becomes_audio(codes_of_a_build, tmp_path, weights):
     assert "Wrote 1 of 1" in run(*arguments, "--track", "aa", "--overwrite").output
     with pytest.raises(UsageError, match="name them with --weights"):
         run(*arguments, "--track", "bb02")
+    with pytest.raises(UsageError, match="aa01: its tokens were made with file weights, not the published ones"):
+        run(*arguments[:4], "--track", "aa", "--device", "cpu")  # and not that the published ones are missing
     with pytest.raises(NoDataError, match="begins with cc; the other 1"):
         run(*arguments, "--track", "aa", "--track", "cc")
 
