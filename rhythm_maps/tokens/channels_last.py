@@ -21,24 +21,16 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-class Convolution:
-    """A causal convolution, behind an ELU of its input where `activate` says so."""
+class _Causal:
+    """What convolutions have in common: their input behind the end of the block before, and behind an ELU if asked."""
 
     def __init__(self, module: Any, number: int, *, activate: bool) -> None:
         inner = checked(module)
-        self._weight = folded(inner)[:, :, None].contiguous(memory_format=import_torch().channels_last)
         self._bias = inner.bias.detach().clone()
         self._stride = inner.stride[0]
         self._before = inner.kernel_size[0] - self._stride
         self._number = number
         self._activate = activate
-
-    def __call__(self, x: Tensor, state: State, *, last: bool) -> Tensor:
-        """Take the next block of a song."""
-        padded = self._padded(x, state, last=last)
-        image = padded.view(1, 1, *padded.shape).permute(0, 3, 1, 2)  # [1, channels, 1, n] in memory as it lies
-        y: Tensor = import_torch().conv2d(image, self._weight, self._bias, (1, self._stride))
-        return y.permute(0, 2, 3, 1).reshape(-1, y.shape[1])
 
     def _padded(self, x: Tensor, state: State, *, last: bool) -> Tensor:
         """Return the block behind the end of the one before, and at the song's end filled up to a whole step."""
@@ -63,7 +55,22 @@ class Convolution:
         return padded
 
 
-class Strided(Convolution):
+class Convolution(_Causal):
+    """A causal convolution, behind an ELU of its input where `activate` says so."""
+
+    def __init__(self, module: Any, number: int, *, activate: bool) -> None:
+        super().__init__(module, number, activate=activate)
+        self._weight = folded(checked(module))[:, :, None].contiguous(memory_format=import_torch().channels_last)
+
+    def __call__(self, x: Tensor, state: State, *, last: bool) -> Tensor:
+        """Take the next block of a song."""
+        padded = self._padded(x, state, last=last)
+        image = padded.view(1, 1, *padded.shape).permute(0, 3, 1, 2)  # [1, channels, 1, n] in memory as it lies
+        y: Tensor = import_torch().conv2d(image, self._weight, self._bias, (1, self._stride))
+        return y.permute(0, 2, 3, 1).reshape(-1, y.shape[1])
+
+
+class Strided(_Causal):
     """A convolution whose kernel spans two strides: a filter of two taps over blocks of as many samples as a stride.
 
     Two outputs of such a filter take three products in place of four (S. Winograd, Arithmetic Complexity of
@@ -73,25 +80,23 @@ class Strided(Convolution):
 
     def __init__(self, module: Any, number: int, *, activate: bool) -> None:
         super().__init__(module, number, activate=activate)
-        torch = import_torch()
         taps = folded(checked(module)).permute(2, 1, 0)  # [kernel, channels, channels']
-        first, second = (tap.reshape(-1, tap.shape[-1]).contiguous() for tap in taps.chunk(2))
-        self._first, self._both, self._second = first, first + second, second
-        self._whole = torch.cat([first, second])
+        self._first, self._second = (tap.reshape(-1, tap.shape[-1]).contiguous() for tap in taps.chunk(2))
+        self._both = self._first + self._second
 
     def __call__(self, x: Tensor, state: State, *, last: bool) -> Tensor:
         """Take the next block of a song."""
-        torch = import_torch()
+        addmm = import_torch().addmm
         blocks = self._padded(x, state, last=last).view(-1, self._first.shape[0])
         n = len(blocks) - 1
         even = n - n % 2
         between = blocks[1 : even + 1 : 2]
         y = blocks.new_empty((n, self._first.shape[1]))
-        shared = torch.addmm(self._bias, between, self._both)
-        torch.addmm(shared, blocks[0:even:2] - between, self._first, out=y[0:even:2])
-        torch.addmm(shared, between - blocks[2 : even + 1 : 2], self._second, alpha=-1, out=y[1:even:2])
+        shared = addmm(self._bias, between, self._both)
+        addmm(shared, blocks[0:even:2] - between, self._first, out=y[0:even:2])
+        addmm(shared, between - blocks[2 : even + 1 : 2], self._second, alpha=-1, out=y[1:even:2])
         if n > even:
-            torch.addmm(self._bias, blocks[even:].view(1, -1), self._whole, out=y[even:])
+            addmm(addmm(self._bias, blocks[even : even + 1], self._first), blocks[n:], self._second, out=y[even:])
         return y
 
 
@@ -122,7 +127,7 @@ def _elu(x: Tensor, out: Tensor) -> Tensor:
     return out
 
 
-def _convolution(module: Any, number: int, *, activate: bool) -> Convolution:
+def _convolution(module: Any, number: int, *, activate: bool) -> _Causal:
     inner = checked(module)
     kind = Strided if inner.kernel_size[0] == 2 * inner.stride[0] else Convolution
     return kind(module, number, activate=activate)
