@@ -17,7 +17,7 @@ _COMMANDS = {
     "scan": "List your maps into a manifest: what is there, what belongs together, which split.",
     "build": "Turn maps or a manifest into a folder that load_dataset opens.",
     "inspect": "Show what a file or folder is, what is in it and what is wrong with it.",
-    "export": "Turn a build into what other tools take: folders of audio, beats and tempo.",
+    "export": "Turn a build into what other tools take: plain folders, EncHF, Beat This.",
     "audio": "Prepare recordings: bring a folder of them to one loudness at 24 kHz mono.",
     "tokens": "Turn recordings into EnCodec token files, and token files or builds back into audio.",
     "sidecar": "Write, show and check per-frame features beside token files.",

@@ -11,7 +11,7 @@ import click
 from rhythm_maps.files.paths import printable
 
 
-@click.group("export", short_help="Turn a build into what other tools take.")
+@click.group("export", short_help="Turn a build into what other tools take: plain folders, EncHF, Beat This.")
 def command() -> None:
     """Turn a build into what other tools take."""
 

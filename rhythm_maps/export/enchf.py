@@ -110,7 +110,8 @@ def export_enchf(
             raise UsageError("cond_root goes with a folder of token files: a build holds its features itself")
         items = _of_build(source, split, result)
     else:
-        items = _of_folder(source, cond_root, result, recursive=recursive)
+        made_here = out.resolve() if materialize != "none" else None
+        items = _of_folder(source, cond_root, result, recursive=recursive, made_here=made_here)
     with writing(out, "Export again when that is mended."):
         listed = _write_items(items, out, split, tokens_subdir, materialize, max_files, taken)
         if not listed:
@@ -191,8 +192,13 @@ def _free(name: str, split: str, taken: set[str]) -> str:
     raise UsageError(f"{name!r}: its name is taken by another file, whatever is put to it; rename one of them")
 
 
-def _of_folder(root: Path, cond_root: Path | None, result: Exported, *, recursive: bool) -> Iterator[_Item]:
-    for path in token_files(root, recursive=recursive):
+def _of_folder(
+    root: Path, cond_root: Path | None, result: Exported, *, recursive: bool, made_here: Path | None
+) -> Iterator[_Item]:
+    paths = token_files(root, recursive=recursive)
+    if made_here is not None and root.resolve() in made_here.parents:  # what an export before this one left there
+        paths = [path for path in paths if made_here not in path.resolve().parents]
+    for path in paths:
         name = relative(path, root)
         try:
             tokens = ecdc.read(path)

@@ -104,6 +104,13 @@ def test_a_second_run_changes_nothing_and_harms_no_source(root, tmp_path):
     assert len(items(tmp_path / "out", "train")) == 3
 
 
+def test_a_folder_within_the_source_is_no_source(root):
+    for split in ("train", "train", "test"):
+        done = export_enchf(root, root / "made" / "out", split=split, materialize="copy", verify=True)
+        assert (done.rows, done.rejects, done.missing) == (3, [], [])
+    assert export_enchf(root / "made", root / "elsewhere", materialize="copy").rows == 6
+
+
 def test_none_makes_the_list_alone(root, tmp_path):
     done = export_enchf(root, tmp_path / "out", materialize="none", verify=True)
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["dataset_dict.json", "train"]
