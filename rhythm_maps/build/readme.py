@@ -16,8 +16,8 @@ from rhythm_maps.build import presets
 from rhythm_maps.build.manifest import SPLITS
 from rhythm_maps.build.spec import Spec, columns
 from rhythm_maps.columns import Column
-from rhythm_maps.tokens.ecdc import HOP, SAMPLING_RATE
-from rhythm_maps.tokens.settings import MODEL, PRETRAINED
+from rhythm_maps.tokens.codec import HOP, MODEL, SAMPLING_RATE
+from rhythm_maps.tokens.settings import PRETRAINED
 
 Counts = Mapping[str, Mapping[str, int]]
 """Config -> split -> rows."""

@@ -28,6 +28,7 @@ from rhythm_maps.files import atomic
 from rhythm_maps.files.paths import cache_dir, printable
 from rhythm_maps.schema import SIDECAR, TOKENS
 from rhythm_maps.tokens import ecdc
+from rhythm_maps.tokens.codec import CODE_BITS, FRAME_RATE, HOP, MODEL, SAMPLING_RATE, frames_of
 from rhythm_maps.tokens.folder import SUFFIX, mirrored, relative, token_files
 from rhythm_maps.tokens.sidecar_files import JSON, NPY, find, load
 from rhythm_maps.tokens.sidecar_read import Sidecar, understand
@@ -47,8 +48,6 @@ _SPLIT_NAMES: Final = {
     "test": "test",
     "testing": "test",
 }
-_MODEL: Final = "encodec_24khz"
-_BITS: Final = 10
 
 
 class TokenFile(NamedTuple):
@@ -250,7 +249,7 @@ def _row(plan: TokenPlan, file: TokenFile, lines: list[dict[str, Any]]) -> pa.Ta
         lines.append(_line(file, "input", "", "reject", _coded(error)))
         return None
     lines.append(_line(file, "input", "", "row"))
-    warnings = [] if ecdc.frames_of(tokens.samples) == tokens.frames else ["length_mismatch"]
+    warnings = [] if frames_of(tokens.samples) == tokens.frames else ["length_mismatch"]
     sidecar = None
     folder = mirrored(path, Path(plan.root), None if plan.cond_root is None else Path(plan.cond_root))
     try:
@@ -280,12 +279,12 @@ def _table(file: TokenFile, tokens: ecdc.Ecdc, sidecar: Sidecar | None, warnings
         "path": file.path.removesuffix(SUFFIX),
         "n_q": n_q,
         "frames": frames,
-        "hop": ecdc.HOP,
-        "sampling_rate": ecdc.SAMPLING_RATE,
-        "frame_rate": ecdc.FRAME_RATE,
-        "bandwidth_kbps": n_q * _BITS * ecdc.FRAME_RATE / 1000,
-        "model": _MODEL,
-        "duration_s": tokens.samples / ecdc.SAMPLING_RATE,
+        "hop": HOP,
+        "sampling_rate": SAMPLING_RATE,
+        "frame_rate": FRAME_RATE,
+        "bandwidth_kbps": n_q * CODE_BITS * FRAME_RATE / 1000,
+        "model": MODEL,
+        "duration_s": tokens.samples / SAMPLING_RATE,
         "rights": {"source": "local", "terms_url": "", "official": False},
         "warnings": warnings,
     }

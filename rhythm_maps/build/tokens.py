@@ -14,9 +14,9 @@ from rhythm_maps.columns import arrow_schema, lists_array
 from rhythm_maps.errors import BadFormat
 from rhythm_maps.schema import CONDITIONING, SIDECAR, TOKENS
 from rhythm_maps.tokens import conditioning
+from rhythm_maps.tokens.codec import FRAME_RATE, HOP, MODEL, SAMPLING_RATE
 from rhythm_maps.tokens.conditioning import Frames, Tempo
-from rhythm_maps.tokens.ecdc import FRAME_RATE, HOP, SAMPLING_RATE
-from rhythm_maps.tokens.settings import MODEL, TokenSettings
+from rhythm_maps.tokens.settings import TokenSettings
 from rhythm_maps.tokens.track import TrackTokens
 
 

@@ -106,10 +106,10 @@ def encode(
     Files that are there are kept. Ends with 1 where a recording could not be read or a token file is wrong; the others
     are made.
     """
-    from rhythm_maps.tokens import encodec, file_workers, files
+    from rhythm_maps.tokens import codec, encodec, file_workers, files
 
-    if bandwidth not in encodec.N_Q:
-        raise UsageError(f"--bandwidth {bandwidth:g}: expected one of {', '.join(f'{b:g}' for b in encodec.N_Q)}")
+    if bandwidth not in codec.N_Q:
+        raise UsageError(f"--bandwidth {bandwidth:g}: expected one of {', '.join(f'{b:g}' for b in codec.N_Q)}")
     names = [name.strip() for name in extensions.split(",") if name.strip()]
     jobs = files.plan_encoding(source, out, extensions=names, recursive=recursive, suffix=suffix)
     if dry_run or list_missing:
@@ -126,7 +126,7 @@ def encode(
             model = file_workers.Model(weights, bandwidth, device)
             done = file_workers.encode_in_processes(jobs, work, model, workers, progress=progress)
         click.echo(f"Weights: {encoder.weights.kind}, sha256 {encoder.weights.sha256}.")
-    wrong = files.verify(jobs, encodec.N_Q[bandwidth], verify_samples) if verify else []
+    wrong = files.verify(jobs, codec.N_Q[bandwidth], verify_samples) if verify else []
     _finish(done, out, [f"  wrong: {printable(line)}" for line in wrong])
 
 

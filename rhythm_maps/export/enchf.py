@@ -32,6 +32,7 @@ from rhythm_maps.files.outputs import writing
 from rhythm_maps.files.paths import safe_path
 from rhythm_maps.schema import CONDITIONING
 from rhythm_maps.tokens import ecdc, sidecar_files
+from rhythm_maps.tokens.codec import FRAME_RATE, frames_of
 from rhythm_maps.tokens.folder import SUFFIX, mirrored, relative, token_files
 from rhythm_maps.tokens.sidecar import Feature, Sidecar, save_sidecar
 from rhythm_maps.tokens.sidecar_read import read_sidecar, understand
@@ -227,13 +228,13 @@ def _of_build(build: Path, split: str, result: Exported) -> Iterator[_Item]:
             sidecar = _of_row(row)
             result.without_sidecar += not sidecar.features
             samples = round(row["duration_s"] * row["sampling_rate"])
-            if ecdc.frames_of(samples) != row["frames"]:  # its token file contradicts itself; the row has a warning
+            if frames_of(samples) != row["frames"]:  # its token file contradicts itself; the row has a warning
                 samples = row["frames"] * row["hop"]
             yield _Item(row["path"] or row["track_id"], ecdc.Ecdc(codes, samples, "enchf"), sidecar)
 
 
 def _empty(frames: int) -> Sidecar:
-    return Sidecar(np.zeros((frames, 0), np.float32), (), ecdc.FRAME_RATE, "float32", 2, ())
+    return Sidecar(np.zeros((frames, 0), np.float32), (), FRAME_RATE, "float32", 2, ())
 
 
 def _of_row(row: Mapping[str, Any]) -> Sidecar:

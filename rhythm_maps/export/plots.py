@@ -16,12 +16,9 @@ from rhythm_maps.errors import MissingExtra, UsageError
 from rhythm_maps.files import atomic
 from rhythm_maps.files.outputs import saving
 from rhythm_maps.schema import NOTE_KINDS
+from rhythm_maps.tokens.codec import HOP, SAMPLING_RATE
 from rhythm_maps.tokens.conditioning import Frames, Tempo, beat_conditioning, rms_db
 
-SAMPLING_RATE: Final = 24_000
-"""Samples a second of the picture's audio and of its conditioning: EnCodec's."""
-HOP: Final = 320
-"""Samples a frame: EnCodec's 75 frames a second."""
 _COLOURS = ("#0b6e99", "#2a9d5c", "#c2571a", "#8a3fa0", "#666666")
 """Of the note kinds tap, hold, slide, roll and spin."""
 _BEAT, _DOWNBEAT = "#b0b0b0", "#c0392b"

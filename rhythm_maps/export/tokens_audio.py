@@ -13,7 +13,8 @@ from rhythm_maps.errors import InputError, NoDataError, UsageError
 from rhythm_maps.files import atomic
 from rhythm_maps.files.outputs import writing
 from rhythm_maps.files.paths import safe_path
-from rhythm_maps.tokens.encodec import SAMPLING_RATE, Encoder
+from rhythm_maps.tokens.codec import SAMPLING_RATE
+from rhythm_maps.tokens.encodec import Encoder
 from rhythm_maps.tokens.files import Done, wav
 from rhythm_maps.tokens.settings import PRETRAINED
 

@@ -14,6 +14,7 @@ from rhythm_maps.audio import decode
 from rhythm_maps.audio.features import FEATURES, extract
 from rhythm_maps.errors import BadFormat, InputError, UsageError
 from rhythm_maps.tokens import ecdc
+from rhythm_maps.tokens.codec import HOP, SAMPLING_RATE, frames_of
 from rhythm_maps.tokens.conditioning import rms_db
 from rhythm_maps.tokens.producers import Job, Producer
 from rhythm_maps.tokens.sidecar_files import stem_of
@@ -44,7 +45,7 @@ def decoded_codes(weights: str = "pretrained", device: str = "auto") -> Source:
     codec = Encoder(weights, device=device)
 
     def samples(job: Job) -> Samples:
-        whole = ecdc.frames_of(job.tokens.samples) == job.tokens.frames
+        whole = frames_of(job.tokens.samples) == job.tokens.frames
         sound = codec.decode(job.tokens.codes)
         return sound[: job.tokens.samples] if whole else sound
 
@@ -71,7 +72,7 @@ def recordings(root: Path, timeline: decode.Timeline = "file") -> Source:
             what = f"{found[0].name} and {found[1].name}" if found else f"no {stem}.wav or the like"
             raise BadFormat("no_recording", f"one recording is expected, and there is {what}", job.rel)
         data = ecdc.read_capped(found[0], limits.AUDIO_BYTES)
-        return decode.decode(data, found[0].name, rate=ecdc.SAMPLING_RATE, mono=True, timeline=timeline).samples
+        return decode.decode(data, found[0].name, rate=SAMPLING_RATE, mono=True, timeline=timeline).samples
 
     return samples
 
@@ -99,16 +100,16 @@ def from_audio(names: Sequence[str], source: Source) -> Producer:
 
     def made(job: Job) -> Mapping[str, Any]:
         samples = source(job)
-        frames = ecdc.frames_of(len(samples))
+        frames = frames_of(len(samples))
         if frames != job.tokens.frames:
             reason = f"its audio has {frames} frames at 24 kHz, and the token file {job.tokens.frames}"
             raise BadFormat("frame_mismatch", reason, job.rel)
         found: dict[str, Any] = {}
         if LEVEL in names:
-            level = rms_db([samples], ecdc.HOP)
+            level = rms_db([samples], HOP)
             found[LEVEL] = {"values": level, "units": "dB", "doc_string": "Level of the frame: 20 log10 of its RMS."}
         wanted = [name for name in names if name != LEVEL]
-        rows = extract(samples, ecdc.SAMPLING_RATE, wanted, hop=ecdc.HOP) if wanted else {}
+        rows = extract(samples, SAMPLING_RATE, wanted, hop=HOP) if wanted else {}
         for name, values in rows.items():
             kind = FEATURES[name]
             for column, one in zip(kind.columns, values.T, strict=True):

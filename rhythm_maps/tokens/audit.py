@@ -20,6 +20,7 @@ from rhythm_maps.errors import BadFormat, InputError, UsageError
 from rhythm_maps.files import atomic
 from rhythm_maps.files.outputs import saving
 from rhythm_maps.tokens import ecdc, sidecar_files
+from rhythm_maps.tokens.codec import FRAME_RATE, frames_of
 from rhythm_maps.tokens.folder import mirrored, relative
 from rhythm_maps.tokens.sidecar_files import Found, Raw
 from rhythm_maps.tokens.sidecar_read import STATISTICS, Sidecar, understand
@@ -79,7 +80,7 @@ class Expected:
         tolerance: how far outside a value may lie, beyond what its own type rounds.
     """
 
-    fps: float | None = ecdc.FRAME_RATE
+    fps: float | None = FRAME_RATE
     dtype: str | None = None
     require: tuple[str, ...] = ()
     ranges: bool = False
@@ -173,8 +174,8 @@ def _file(path: Path, folder: Path | None, expected: Expected) -> Iterator[tuple
     except (BadFormat, InputError) as error:
         yield "bad_ecdc", str(error)
         return
-    if ecdc.frames_of(tokens.samples) != tokens.frames:
-        yield "bad_ecdc", f"{tokens.samples} samples are {ecdc.frames_of(tokens.samples)} frames, codes={tokens.frames}"
+    if frames_of(tokens.samples) != tokens.frames:
+        yield "bad_ecdc", f"{tokens.samples} samples are {frames_of(tokens.samples)} frames, codes={tokens.frames}"
     try:
         found = sidecar_files.find(path, folder)
         if found is None:

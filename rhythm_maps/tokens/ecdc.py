@@ -26,16 +26,10 @@ from rhythm_maps.errors import BadFormat, InputError, LimitExceeded, UsageError
 from rhythm_maps.files import atomic
 from rhythm_maps.files.names import shown
 from rhythm_maps.tokens import torch_file
+from rhythm_maps.tokens.codec import CODE_BITS, CODEBOOK_SIZE, HOP, MODEL, frames_of
 
-HOP: Final = 320
-"""Samples a frame."""
-SAMPLING_RATE: Final = 24_000
-FRAME_RATE: Final = 75.0
-CODEBOOK_SIZE: Final = 1024
-_BITS: Final = 10
 _MAGIC: Final = b"ECDC"
 _HEADER: Final = struct.Struct("!4sBI")
-_MODEL: Final = "encodec_24khz"
 
 Kind = Literal["enchf", "binary"]
 
@@ -57,11 +51,6 @@ class Ecdc(NamedTuple):
     def frames(self) -> int:
         """Return the number of frames."""
         return int(self.codes.shape[1])
-
-
-def frames_of(samples: int) -> int:
-    """Return the number of frames of that many samples: each begun frame counts."""
-    return -(-samples // HOP)
 
 
 def read(source: str | os.PathLike[str] | bytes, name: str = "") -> Ecdc:
@@ -132,8 +121,8 @@ def write_binary(path: str | os.PathLike[str], codes: np.ndarray, samples: int) 
     Args and errors as `write_enchf`.
     """
     codes = _checked(codes, samples)
-    header = json.dumps({"m": _MODEL, "al": samples, "nc": int(codes.shape[0]), "lm": False}).encode()
-    bits = codes.T.reshape(-1, 1) >> np.arange(_BITS, dtype=np.uint16) & 1
+    header = json.dumps({"m": MODEL, "al": samples, "nc": int(codes.shape[0]), "lm": False}).encode()
+    bits = codes.T.reshape(-1, 1) >> np.arange(CODE_BITS, dtype=np.uint16) & 1
     packed = np.packbits(bits.astype(np.uint8).reshape(-1), bitorder="little")
     atomic.write_bytes(Path(path), _HEADER.pack(_MAGIC, 0, len(header)) + header + packed.tobytes())
 
@@ -201,12 +190,12 @@ def _read_binary(data: bytes, name: str) -> Ecdc:
     frames = frames_of(samples)
     _refuse_large(n_q, frames, name)
     packed = np.frombuffer(data, np.uint8, offset=start + size)
-    wanted = frames * n_q * _BITS
+    wanted = frames * n_q * CODE_BITS
     if len(packed) * 8 < wanted:
         said = f"{-(-wanted // 8):,} bytes of codes are announced and {len(packed):,} are there"
         raise BadFormat("bad_ecdc", said, f"{name}, byte {len(data)}")
-    bits = np.unpackbits(packed, count=wanted, bitorder="little").reshape(-1, _BITS)
-    codes = bits @ (1 << np.arange(_BITS, dtype=np.uint16))
+    bits = np.unpackbits(packed, count=wanted, bitorder="little").reshape(-1, CODE_BITS)
+    codes = bits @ (1 << np.arange(CODE_BITS, dtype=np.uint16))
     return Ecdc(np.ascontiguousarray(codes.reshape(frames, n_q).T, dtype=np.uint16), samples, "binary")
 
 
@@ -218,8 +207,8 @@ def _header(text: bytes, place: str) -> tuple[int, int]:
         raise BadFormat("bad_ecdc", "a header that is no JSON", place) from error
     if not isinstance(stated, dict):
         raise BadFormat("bad_ecdc", "a header that is no JSON object", place)
-    if stated.get("m") != _MODEL:
-        raise BadFormat("unsupported_ecdc", f"codes of the model {stated.get('m')!r}; {_MODEL} is read", place)
+    if stated.get("m") != MODEL:
+        raise BadFormat("unsupported_ecdc", f"codes of the model {stated.get('m')!r}; {MODEL} is read", place)
     if stated.get("lm") is not False:
         reason = "codes compressed with the language model, which is not to be had here; write them with use_lm=False"
         raise BadFormat("unsupported_ecdc", reason, place)

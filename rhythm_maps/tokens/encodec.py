@@ -24,6 +24,7 @@ import numpy.typing as npt
 from rhythm_maps.errors import UsageError
 from rhythm_maps.tokens import network, torch_settings
 from rhythm_maps.tokens.channels_last import CHANNELS_LAST
+from rhythm_maps.tokens.codec import CODEBOOK_SIZE, DEFAULT_KBPS, HOP, MOST_CODEBOOKS, N_Q, SAMPLING_RATE
 from rhythm_maps.tokens.torchless import import_torch
 from rhythm_maps.tokens.weights import Weights, load
 
@@ -31,13 +32,6 @@ Samples = npt.NDArray[np.float32]
 Codes = npt.NDArray[np.uint16]
 _Submit: TypeAlias = Callable[[Callable[[], Any]], Callable[[], Any]]
 
-SAMPLING_RATE: Final = 24_000
-HOP: Final = 320
-"""Samples a frame; 75 frames are a second."""
-CODEBOOK_SIZE: Final = 1024
-MOST_CODEBOOKS: Final = 32
-N_Q: Final[Mapping[float, int]] = {1.5: 2, 3.0: 4, 6.0: 8, 12.0: 16, 24.0: 32}
-"""Bandwidth in kbit/s -> codebooks: 75 frames a second of 10 bits each."""
 SHORTEST_BLOCK_S: Final = 0.5
 """Smaller blocks meet routines for small matrices, which round otherwise."""
 _INNER_S: Final = 1.0
@@ -56,11 +50,6 @@ class _Song(NamedTuple):
     codes: list[Codes]
 
 
-def frames_of(samples: int) -> int:
-    """Return the frames that hold so many samples: ``ceil(samples / 320)``."""
-    return -(-samples // HOP)
-
-
 class Encoder:
     """Turns audio into EnCodec codes and back.
 
@@ -75,7 +64,7 @@ class Encoder:
         self,
         weights: Weights | str | os.PathLike[str] = "pretrained",
         *,
-        bandwidth_kbps: float = 6.0,
+        bandwidth_kbps: float = DEFAULT_KBPS,
         device: str = "auto",
         block_s: float = 8.0,
         tf32: bool = False,

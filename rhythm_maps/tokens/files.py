@@ -14,7 +14,8 @@ from rhythm_maps.errors import BadFormat, InputError, UsageError
 from rhythm_maps.files import atomic
 from rhythm_maps.files.outputs import writing
 from rhythm_maps.tokens import ecdc
-from rhythm_maps.tokens.encodec import SAMPLING_RATE, Encoder, frames_of
+from rhythm_maps.tokens.codec import SAMPLING_RATE, frames_of
+from rhythm_maps.tokens.encodec import Encoder
 from rhythm_maps.tokens.folder import SUFFIX, relative, token_files
 
 Format = Literal["enchf", "ecdc"]

@@ -18,6 +18,7 @@ import numpy as np
 from rhythm_maps import limits
 from rhythm_maps.errors import BadFormat, UsageError
 from rhythm_maps.tokens import ecdc
+from rhythm_maps.tokens.codec import HOP, SAMPLING_RATE
 from rhythm_maps.tokens.sidecar_files import stem_of
 
 FILE_NAME_PATTERN: Final = r"_(?P<name>[A-Za-z]\w*?)_(?P<value>-?\d+(?:\.\d+)?)"
@@ -202,9 +203,9 @@ def _spread(table: _Table, frames: int, between: str) -> Mapping[str, Any]:
         reason = f"time_s goes back from {times[late[0]]:g} to {times[late[0] + 1]:g}"
         raise BadFormat("bad_table", reason, f"{table.name}, line {table.rows[late[0] + 1][0]}")
     if between == "linear":
-        starts = np.arange(frames) * (ecdc.HOP / ecdc.SAMPLING_RATE)
+        starts = np.arange(frames) * (HOP / SAMPLING_RATE)
         return {name: np.interp(starts, times, column) for name, column in values.items()}
-    begins = np.rint(times * ecdc.SAMPLING_RATE) // ecdc.HOP
+    begins = np.rint(times * SAMPLING_RATE) // HOP
     last = np.maximum(np.searchsorted(begins, np.arange(frames), side="right") - 1, 0)
     return {name: column[last] for name, column in values.items()}
 

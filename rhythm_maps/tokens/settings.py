@@ -11,17 +11,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from rhythm_maps.errors import UsageError
-from rhythm_maps.tokens.ecdc import FRAME_RATE
+from rhythm_maps.tokens.codec import CODE_BITS, DEFAULT_KBPS, FRAME_RATE, N_Q
 
 if TYPE_CHECKING:
     from rhythm_maps.tokens.weights import Weights
 
-MODEL = "encodec_24khz"
-_CODE_BITS = 10
-"""A codebook has 1,024 entries."""
-BANDWIDTHS = (1.5, 3.0, 6.0, 12.0, 24.0)
-"""Kilobits a second that the model was trained for: 2, 4, 8, 16 and 32 codebooks."""
-DEFAULT_KBPS = 6.0
 PRETRAINED = "pretrained"
 
 
@@ -29,7 +23,7 @@ class TokenSettings(msgspec.Struct, frozen=True):
     """The part of a build's description, and of every cached result's key, that decides tokens.
 
     Attributes:
-        bandwidth_kbps: one of `BANDWIDTHS`.
+        bandwidth_kbps: one of `codec.N_Q`.
         weights: ``pretrained``, ``file`` or ``calibrated``; never a path.
         weights_sha256: sha256 of the weights.
         target_rms: level to which each recording is brought (peak of its windowed RMS); None leaves it as it is.
@@ -45,7 +39,7 @@ class TokenSettings(msgspec.Struct, frozen=True):
     @property
     def n_q(self) -> int:
         """Return the number of codebooks."""
-        return round(self.bandwidth_kbps * 1000 / FRAME_RATE / _CODE_BITS)
+        return round(self.bandwidth_kbps * 1000 / FRAME_RATE / CODE_BITS)
 
 
 class TokenRun(NamedTuple):
@@ -70,7 +64,7 @@ def token_settings(
 
     Args:
         weights: as in `TokenRun`.
-        bandwidth_kbps: one of `BANDWIDTHS`.
+        bandwidth_kbps: one of `codec.N_Q`.
         target_rms: None, or a level above 0 and below 1.
 
     Raises:
@@ -78,8 +72,8 @@ def token_settings(
         MissingExtra: torch or encodec is not installed.
         RhythmMapsError: the weights cannot be had; the message says how to get them.
     """
-    if bandwidth_kbps not in BANDWIDTHS:
-        raise UsageError(f"bandwidth is {bandwidth_kbps:g} kbps: expected one of {', '.join(map(str, BANDWIDTHS))}")
+    if bandwidth_kbps not in N_Q:
+        raise UsageError(f"bandwidth is {bandwidth_kbps:g} kbps: expected one of {', '.join(map(str, N_Q))}")
     if target_rms is not None and not 0.0 < target_rms < 1.0:
         raise UsageError(f"target_rms is {target_rms:g}: expected a level between 0 and 1, such as 0.1")
     found = load_weights(weights)

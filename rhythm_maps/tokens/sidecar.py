@@ -23,6 +23,7 @@ from rhythm_maps.errors import InputError, UsageError
 from rhythm_maps.files import atomic
 from rhythm_maps.files.outputs import saving
 from rhythm_maps.tokens import ecdc, sidecar_files
+from rhythm_maps.tokens.codec import FRAME_RATE
 from rhythm_maps.tokens.sidecar_read import (
     CHECKSUM,
     STATISTICS,
@@ -74,7 +75,7 @@ def write_sidecar_features(
     features: Mapping[str, Any],
     *,
     dtype: str = "float16",
-    fps: float = ecdc.FRAME_RATE,
+    fps: float = FRAME_RATE,
     schema_version: int = VERSION,
     mode: Mode = "overwrite",
     require_ecdc_exists: bool = False,
@@ -137,7 +138,7 @@ def init_sidecar(path: Path, frames: int, *, dtype: str = "float16", folder: Pat
         UsageError: an unknown dtype.
     """
     _check_choice("dtype", dtype, DTYPES)
-    return _save(path, folder, np.zeros((frames, 0), dtype), {}, {"fps": ecdc.FRAME_RATE})
+    return _save(path, folder, np.zeros((frames, 0), dtype), {}, {"fps": FRAME_RATE})
 
 
 def write_features(
@@ -145,7 +146,7 @@ def write_features(
     features: Mapping[str, Any],
     *,
     dtype: str = "float16",
-    fps: float = ecdc.FRAME_RATE,
+    fps: float = FRAME_RATE,
     mode: Mode = "overwrite",
     folder: Path | None = None,
     frames: int | None = None,
@@ -199,7 +200,7 @@ def save_sidecar(path: Path, sidecar: Sidecar, *, folder: Path | None = None) ->
         for feature, known in zip(sidecar.features, numbers, strict=True)
     }
     values = sidecar.values.astype("float16" if sidecar.dtype == "float16" else "float32")
-    fps = ecdc.FRAME_RATE if sidecar.fps is None else sidecar.fps
+    fps = FRAME_RATE if sidecar.fps is None else sidecar.fps
     return _save(path, folder, values, entries, {"fps": fps})
 
 

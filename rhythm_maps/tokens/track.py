@@ -20,8 +20,8 @@ from rhythm_maps.audio.loudness import gain_db, gain_for, peak_of
 from rhythm_maps.audio.measure import Measured, measured, meter_for
 from rhythm_maps.audio.probe import probe
 from rhythm_maps.errors import BadFormat, BuildError, LimitExceeded
+from rhythm_maps.tokens.codec import HOP, SAMPLING_RATE
 from rhythm_maps.tokens.conditioning import Float32Array, LevelMeter
-from rhythm_maps.tokens.ecdc import HOP, SAMPLING_RATE
 from rhythm_maps.tokens.settings import TokenRun, TokenSettings, load_weights
 
 if TYPE_CHECKING:

@@ -25,7 +25,8 @@ import numpy as np
 import torch
 
 from rhythm_maps.audio.synth import Segment, render
-from rhythm_maps.tokens.encodec import SAMPLING_RATE, Encoder
+from rhythm_maps.tokens.codec import SAMPLING_RATE
+from rhythm_maps.tokens.encodec import Encoder
 from rhythm_maps.tokens.weights import load
 
 SECONDS = 120

@@ -12,7 +12,8 @@ import torch
 
 from rhythm_maps.audio.synth import Segment, render
 from rhythm_maps.errors import UsageError
-from rhythm_maps.tokens.encodec import HOP, N_Q, SAMPLING_RATE, Encoder, frames_of
+from rhythm_maps.tokens.codec import HOP, N_Q, SAMPLING_RATE, frames_of
+from rhythm_maps.tokens.encodec import Encoder
 
 LENGTHS = (1, 319, 320, 321, 2_240, 48_000, round(7.123 * SAMPLING_RATE), round(20.0012 * SAMPLING_RATE))
 TIE = 1e-6

@@ -16,6 +16,7 @@ from rhythm_maps.audio.decode import decode
 from rhythm_maps.cli import cli
 from rhythm_maps.errors import BadFormat, InputError, UsageError
 from rhythm_maps.tokens import audio_producers, ecdc, producers, read_sidecar, write_sidecar_features
+from rhythm_maps.tokens.codec import frames_of
 from rhythm_maps.tokens.conditioning import rms_db
 from rhythm_maps.tokens.producers import Job
 
@@ -193,7 +194,7 @@ def test_levels_of_a_recording_are_on_the_timeline_it_was_encoded_on(tmp_path):
     for timeline in ("file", "game"):
         samples = decode(data, "a.mp3", rate=24_000, mono=True, timeline=timeline).samples
         source = audio_producers.recordings(tmp_path / "recordings", timeline)
-        one = job(tmp_path, frames=ecdc.frames_of(len(samples)))
+        one = job(tmp_path, frames=frames_of(len(samples)))
         levels.append(audio_producers.from_audio(["rms_db"], source)(one)["rms_db"]["values"])
         np.testing.assert_array_equal(levels[-1], rms_db([samples], 320))
     assert np.abs(levels[0][:50] - levels[1][:50]).max() > 1, "dB"
