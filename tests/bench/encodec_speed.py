@@ -32,7 +32,7 @@ from rhythm_maps.tokens.weights import load
 SECONDS = 120
 ROUNDS = 5
 WALL_ROUNDS = 3
-TOGETHER = 4
+TOGETHER = 8
 """Songs that a process encodes at a time."""
 LEAST_CPU_RATIO = 2.5
 LEAST_WALL_RATIO = 4.0
