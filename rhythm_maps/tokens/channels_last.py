@@ -14,23 +14,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from rhythm_maps.tokens.network import Layout, Recurrent, State, checked, folded, padded_short
+from rhythm_maps.tokens.network import Causal, Layout, Recurrent, State, checked, folded, padded_short
 from rhythm_maps.tokens.torchless import import_torch
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
-class _Causal:
-    """What convolutions have in common: their input behind the end of the block before, and behind an ELU if asked."""
-
-    def __init__(self, module: Any, number: int, *, activate: bool) -> None:
-        inner = checked(module)
-        self._bias = inner.bias.detach().clone()
-        self._stride = inner.stride[0]
-        self._before = inner.kernel_size[0] - self._stride
-        self._number = number
-        self._activate = activate
+class _Padded(Causal):
+    """A causal convolution whose input is put behind the end of the block before."""
 
     def _padded(self, x: Tensor, state: State, *, last: bool) -> Tensor:
         """Return the block behind the end of the one before, and at the song's end filled up to a whole step."""
@@ -55,7 +47,7 @@ class _Causal:
         return padded
 
 
-class Convolution(_Causal):
+class Convolution(_Padded):
     """A causal convolution, behind an ELU of its input where `activate` says so."""
 
     def __init__(self, module: Any, number: int, *, activate: bool) -> None:
@@ -70,7 +62,7 @@ class Convolution(_Causal):
         return y.permute(0, 2, 3, 1).reshape(-1, y.shape[1])
 
 
-class Strided(_Causal):
+class Strided(_Padded):
     """A convolution whose kernel spans two strides: a filter of two taps over blocks of as many samples as a stride.
 
     Two outputs of such a filter take three products in place of four (S. Winograd, Arithmetic Complexity of
@@ -127,7 +119,7 @@ def _elu(x: Tensor, out: Tensor) -> Tensor:
     return out
 
 
-def _convolution(module: Any, number: int, *, activate: bool) -> _Causal:
+def _convolution(module: Any, number: int, *, activate: bool) -> _Padded:
     inner = checked(module)
     kind = Strided if inner.kernel_size[0] == 2 * inner.stride[0] else Convolution
     return kind(module, number, activate=activate)

@@ -200,7 +200,7 @@ class Encoder:
                     with self._set_up():
                         fronts, lasts = zip(*(front for _, front in step), strict=True)
                         behind = chain.behind(fronts, [song.state for song, _ in step], last=lasts)
-                        found = [self._quantize(vectors) for vectors in behind]
+                        found = self._quantize_songs(behind)
                     for (song, _), codes in zip(step, found, strict=True):
                         song.codes.append(codes)
                 running = [song for song, (_, last) in step if not last]
@@ -243,6 +243,13 @@ class Encoder:
         with self._set_up():
             parts = [torch.from_numpy(part).to(self.device) for part, _ in _rechunk([before, block], self._inner)]
             return chain.front(parts, last=last)[len(before) // HOP :]
+
+    def _quantize_songs(self, songs: Sequence[Any]) -> list[Codes]:
+        """Quantize vectors of several songs: on a CPU song by song, for its caches, else all at once."""
+        if self.device == "cpu":
+            return [self._quantize(vectors) for vectors in songs]
+        codes = self._quantize(import_torch().cat(list(songs)))
+        return np.split(codes, np.cumsum([len(vectors) for vectors in songs])[:-1], axis=1)
 
     def _quantize(self, residual: Any) -> Codes:
         """Find the nearest entry of each codebook in turn, by encodec's formula: ``[n, 128]`` to ``[n_q, n]``."""

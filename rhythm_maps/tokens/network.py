@@ -43,17 +43,24 @@ def run(layers: Sequence[Layer], x: Tensor, state: State, *, last: bool) -> Tens
     return x
 
 
-class Convolution:
-    """A causal convolution, behind an ELU of its input where `activate` says so."""
+class Causal:
+    """What causal convolutions have in common, whatever their layout; `activate`: behind an ELU of their input."""
 
     def __init__(self, module: Any, number: int, *, activate: bool) -> None:
         inner = checked(module)
-        self._weight = folded(inner).contiguous()
         self._bias = inner.bias.detach().clone()
         self._stride = inner.stride[0]
         self._before = inner.kernel_size[0] - self._stride
         self._number = number
         self._activate = activate
+
+
+class Convolution(Causal):
+    """A causal convolution, behind an ELU of its input where `activate` says so."""
+
+    def __init__(self, module: Any, number: int, *, activate: bool) -> None:
+        super().__init__(module, number, activate=activate)
+        self._weight = folded(checked(module)).contiguous()
 
     def __call__(self, x: Tensor, state: State, *, last: bool) -> Tensor:
         """Take the next block of a song."""

@@ -179,6 +179,13 @@ def test_one_song_as_a_batch(weights, model, reference):
     compare_together(Encoder(weights, threads=1, block_s=1.0), model, [song(21.0)[:n]], [reference(21.0, n)])
 
 
+def test_songs_together_where_other_devices_take_them(weights, model, reference):
+    """A device that is not called just "cpu" takes the road of accelerators, here on the CPU."""
+    lengths = [30_000, 1, 320, 24_321]
+    encoder = Encoder(weights, device="cpu:0", block_s=0.5)
+    compare_together(encoder, model, [song(21.0)[:n] for n in lengths], [reference(21.0, n) for n in lengths])
+
+
 @pytest.mark.stress
 def test_minutes_of_songs_together(weights, model):
     """Eight songs of 40 to 110 s: about 360,000 codes."""
